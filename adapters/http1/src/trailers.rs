@@ -1,0 +1,132 @@
+//! The trailer section of a chunked body (RFC 9112 7.1.2).
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::refusal::Refusal;
+use crate::scan::FieldScan;
+
+/// Gathers a trailer section and reads it once it is complete.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrailerReader {
+    /// The section, if it has any field.
+    section: Vec<u8>,
+    len: usize,
+    scan: FieldScan,
+}
+
+impl TrailerReader {
+    /// Goes on with `bytes`. `Some` is how many of them belong to the
+    /// section, which is then over; `None`: all of them, and more will. A
+    /// section longer than `max` bytes is refused.
+    pub(crate) fn scan(
+        &mut self,
+        bytes: &[u8],
+        max: usize,
+        max_fields: usize,
+    ) -> Result<Option<usize>, Refusal> {
+        let window = &bytes[..bytes.len().min(max - self.len)];
+        let end = self.scan.scan(window, max_fields)?;
+        let taken = end.unwrap_or(window.len());
+        self.len += taken;
+        // What was taken before the first field was at most the CR of the
+        // empty line, and then no field follows.
+        if self.scan.fields() > 0 {
+            self.section.extend_from_slice(&window[..taken]);
+        }
+        if end.is_none() && window.len() < bytes.len() {
+            return Err(Refusal::fields_too_large(
+                "the trailer section is longer than the limit",
+            ));
+        }
+        Ok(end)
+    }
+
+    /// The trailers of a complete section that may be passed on, if any.
+    pub(crate) fn read(&self) -> Result<Option<HeaderMap>, Refusal> {
+        if self.section.is_empty() {
+            return Ok(None);
+        }
+        let mut slots = vec![httparse::EMPTY_HEADER; self.scan.fields()];
+        let Ok(httparse::Status::Complete((_, fields))) =
+            httparse::parse_headers(&self.section, &mut slots)
+        else {
+            return Err(MALFORMED);
+        };
+        let mut trailers = HeaderMap::new();
+        for field in fields {
+            let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| MALFORMED)?;
+            if REFUSED.contains(&name.as_str()) {
+                return Err(Refusal::bad(
+                    "a trailer that says how to read or route the message (RFC 9110 6.5.1)",
+                ));
+            }
+            if is_dropped(name.as_str()) {
+                continue;
+            }
+            let value = HeaderValue::from_bytes(field.value).map_err(|_| MALFORMED)?;
+            trailers
+                .try_append(name, value)
+                .map_err(|_| Refusal::fields_too_large("too many trailers"))?;
+        }
+        Ok((!trailers.is_empty()).then_some(trailers))
+    }
+}
+
+const MALFORMED: Refusal = Refusal::bad("the trailer section is malformed");
+
+/// Framing, routing and hop-by-hop fields: whoever sends one of these behind
+/// the body wants somebody to believe it.
+const REFUSED: [&str; 9] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Fields whose definitions do not allow them in trailers: authentication,
+/// request modifiers, response control and content format (RFC 9110 6.5.1).
+/// They come too late to have their effect, and an application that merges
+/// trailers into the fields must not meet them there.
+const DROPPED: [&str; 29] = [
+    "age",
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "expect",
+    "expires",
+    "forwarded",
+    "location",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "priority",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "range",
+    "retry-after",
+    "set-cookie",
+    "vary",
+    "via",
+    "warning",
+    "www-authenticate",
+    "x-http-method-override",
+];
+
+fn is_dropped(name: &str) -> bool {
+    // If-Match and its kin, Accept and its kin, and what proxies say of the
+    // client.
+    let prefixes = ["accept", "if-", "x-forwarded-"];
+    DROPPED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}

@@ -1,0 +1,120 @@
+//! What the table says about an option.
+
+use super::kind::Kind;
+use super::server::ServerKind;
+use super::suggest;
+use super::table::OPTIONS;
+
+/// One option: a row of the table.
+#[derive(Debug)]
+pub(super) struct OptionSpec {
+    /// Without dashes, as a configuration file has it.
+    pub(super) name: &'static str,
+    /// The letter that stands for it on the command line.
+    pub(super) short: Option<char>,
+    /// What stands for the value in the help; empty if there is none.
+    pub(super) placeholder: &'static str,
+    pub(super) kind: Kind,
+    pub(super) default: Preset,
+    pub(super) group: Group,
+    /// The servers that honour it; the others refuse it.
+    pub(super) servers: &'static [ServerKind],
+    pub(super) help: &'static str,
+}
+
+/// The value of an option that nobody set.
+#[derive(Debug)]
+pub(super) enum Preset {
+    /// No value: the option is not about a setting.
+    Nothing,
+    Text(&'static str),
+    /// One for each core that this process may use.
+    Cores,
+    /// The preferred server of this build.
+    Server,
+}
+
+/// Where the help has an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Listen,
+    Concurrency,
+    Timeouts,
+    Limits,
+    Rest,
+}
+
+impl OptionSpec {
+    /// `max-head`: `--max-head`.
+    pub(super) fn flag(&self) -> String {
+        format!("--{}", self.name)
+    }
+
+    /// `max-head`: `RGI_MAX_HEAD`.
+    pub(super) fn variable(&self) -> String {
+        format!("RGI_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    pub(super) fn is_honoured_by(&self, server: ServerKind) -> bool {
+        self.servers.contains(&server)
+    }
+}
+
+impl Preset {
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Preset::Nothing => None,
+            Preset::Text(text) => Some((*text).to_owned()),
+            Preset::Cores => Some(cores().to_string()),
+            Preset::Server => Some(ServerKind::default().to_string()),
+        }
+    }
+
+    /// For the help, which is the same on every machine.
+    pub(super) fn shown(&self) -> Option<&'static str> {
+        match self {
+            Preset::Nothing => None,
+            Preset::Text("") => Some("empty, none"),
+            Preset::Text(text) => Some(text),
+            Preset::Cores => Some("one for each core"),
+            Preset::Server => Some(ServerKind::default().name()),
+        }
+    }
+}
+
+impl Group {
+    pub(super) const ALL: [Group; 5] = [
+        Group::Listen,
+        Group::Concurrency,
+        Group::Timeouts,
+        Group::Limits,
+        Group::Rest,
+    ];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Group::Listen => "Where to listen",
+            Group::Concurrency => "Concurrency",
+            Group::Timeouts => "Timeouts",
+            Group::Limits => "Limits",
+            Group::Rest => "The rest",
+        }
+    }
+}
+
+/// The row of the option with this name.
+pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
+    OPTIONS.iter().find(|spec| spec.name == name)
+}
+
+/// The row whose name `typed` may have been meant to be.
+pub(super) fn nearest(typed: &str) -> Option<&'static OptionSpec> {
+    suggest::nearest(typed, OPTIONS.iter().map(|spec| spec.name)).and_then(find)
+}
+
+/// As the scheduler and the limits of the container have it; 1 if they do not say.
+fn cores() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(super::table::MOST_THREADS)
+}

@@ -1,0 +1,247 @@
+//! The one table of options.
+
+use super::kind::{Answer, Kind};
+use super::option::{Group, OptionSpec, Preset};
+use super::server::ServerKind;
+
+/// Threads of a kind, at most.
+pub(super) const MOST_THREADS: usize = 4096;
+
+const THREADS: std::ops::RangeInclusive<u64> = 1..=MOST_THREADS as u64;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Every option there is, the server first: it decides which of the others are honoured. The help
+/// lists each group in this order.
+pub(super) const OPTIONS: &[OptionSpec] = &[
+    setting(
+        "server",
+        "NAME",
+        Kind::Server(|settings| &mut settings.server),
+        Preset::Server,
+        Group::Concurrency,
+        "The server to run on, one of those above.",
+    ),
+    setting(
+        "bind",
+        "ADDR",
+        Kind::Binds(|settings| &mut settings.bind),
+        Preset::Text("127.0.0.1:8000"),
+        Group::Listen,
+        "Address to listen at; repeat it for several. HOST:PORT (127.0.0.1:8000, [::1]:8000, \
+         localhost:8000; port 0: any free one), unix:PATH for a Unix socket, or fd:N for a \
+         listening socket inherited as descriptor N.",
+    ),
+    setting(
+        "backlog",
+        "N",
+        Kind::Count(1..=1_000_000, |settings| &mut settings.backlog),
+        Preset::Text("2048"),
+        Group::Listen,
+        "Connections that the system holds until they are accepted; it may hold fewer.",
+    ),
+    setting(
+        "script-name",
+        "PREFIX",
+        Kind::Prefix(|settings| &mut settings.script_name),
+        Preset::Text(""),
+        Group::Listen,
+        "Path that the application is mounted under, such as /shop.",
+    ),
+    setting(
+        "threads",
+        "N",
+        Kind::Count(THREADS, |settings| &mut settings.threads),
+        Preset::Cores,
+        Group::Concurrency,
+        "Threads of the server. evented: its loops.",
+    ),
+    setting(
+        "blocking-threads",
+        "N",
+        Kind::Count(THREADS, |settings| &mut settings.blocking_threads),
+        Preset::Text("64"),
+        Group::Concurrency,
+        "Threads of the pool on which blocking applications run.",
+    ),
+    setting(
+        "max-connections",
+        "N",
+        Kind::CountLimit(1..=16_777_216, |settings| &mut settings.max_connections),
+        Preset::Text("16384"),
+        Group::Concurrency,
+        "Connections open at once; above it, accepting waits.",
+    ),
+    setting(
+        "header-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.header_timeout),
+        Preset::Text("30s"),
+        Group::Timeouts,
+        "From the first byte of a request to the end of its head.",
+    ),
+    setting(
+        "body-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.body_timeout),
+        Preset::Text("30s"),
+        Group::Timeouts,
+        "Between two reads of a request body.",
+    ),
+    setting(
+        "write-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.write_timeout),
+        Preset::Text("30s"),
+        Group::Timeouts,
+        "How long a client may take nothing of its response.",
+    ),
+    setting(
+        "keep-alive",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.keep_alive),
+        Preset::Text("60s"),
+        Group::Timeouts,
+        "How long a connection may idle between requests. 0: for ever.",
+    ),
+    setting(
+        "queue-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.queue_timeout),
+        Preset::Text("5s"),
+        Group::Timeouts,
+        "A request that waits longer than this for a free blocking thread is answered 503 with \
+         Retry-After.",
+    ),
+    setting(
+        "request-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.request_timeout),
+        Preset::Text("0"),
+        Group::Timeouts,
+        "From the call of the application to the last byte of its response; then 503, or a cut \
+         if the response has begun.",
+    ),
+    setting(
+        "graceful-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.graceful_timeout),
+        Preset::Text("30s"),
+        Group::Timeouts,
+        "How long requests in flight may go on after TERM, HUP or INT. 0: until they are done.",
+    ),
+    setting(
+        "max-target",
+        "SIZE",
+        Kind::Size(64..=16 * MIB, |settings| &mut settings.max_target),
+        Preset::Text("8k"),
+        Group::Limits,
+        "Request target (path and query), at most; no more than --max-head, which lowers the \
+         default.",
+    ),
+    setting(
+        "max-head",
+        "SIZE",
+        Kind::Size(KIB..=16 * MIB, |settings| &mut settings.max_head),
+        Preset::Text("64k"),
+        Group::Limits,
+        "Request line and header fields together, at most.",
+    ),
+    setting(
+        "max-headers",
+        "N",
+        Kind::Count(1..=10_000, |settings| &mut settings.max_headers),
+        Preset::Text("100"),
+        Group::Limits,
+        "Header fields of a request, at most.",
+    ),
+    setting(
+        "max-body",
+        "SIZE",
+        Kind::SizeLimit(1..=(1 << 20) * GIB, |settings| &mut settings.max_body),
+        Preset::Text("1g"),
+        Group::Limits,
+        "Request body, at most.",
+    ),
+    setting(
+        "buffer-body",
+        "SIZE",
+        Kind::Size(0..=GIB, |settings| &mut settings.buffer_body),
+        Preset::Text("64k"),
+        Group::Limits,
+        "Of a request body, gathered before a blocking thread is bound to the request. 0: \
+         nothing.",
+    ),
+    setting(
+        "log-level",
+        "LEVEL",
+        Kind::Level(|settings| &mut settings.log_level),
+        Preset::Text("info"),
+        Group::Rest,
+        "How much to log: error, warn, info or debug.",
+    ),
+    OptionSpec {
+        name: "config",
+        short: None,
+        placeholder: "FILE",
+        kind: Kind::ConfigFile,
+        default: Preset::Nothing,
+        group: Group::Rest,
+        servers: ServerKind::COMPILED,
+        help: "Read settings from this TOML file: name = value, with the names above.",
+    },
+    answer(
+        "print-config",
+        None,
+        Answer::PrintConfig,
+        "Print the settings in force, each with where it comes from, as a file for --config, \
+         and exit.",
+    ),
+    answer("help", Some('h'), Answer::Help, "Print this and exit."),
+    answer(
+        "version",
+        Some('V'),
+        Answer::Version,
+        "Print the version and exit.",
+    ),
+];
+
+/// A setting that every server honours.
+const fn setting(
+    name: &'static str,
+    placeholder: &'static str,
+    kind: Kind,
+    default: Preset,
+    group: Group,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        name,
+        short: None,
+        placeholder,
+        kind,
+        default,
+        group,
+        servers: ServerKind::COMPILED,
+        help,
+    }
+}
+
+const fn answer(
+    name: &'static str,
+    short: Option<char>,
+    answer: Answer,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        name,
+        short,
+        placeholder: "",
+        kind: Kind::Answer(answer),
+        default: Preset::Nothing,
+        group: Group::Rest,
+        servers: ServerKind::COMPILED,
+        help,
+    }
+}

@@ -1,0 +1,94 @@
+//! The report on standard output: a table of the ways, then each failure.
+
+use std::fmt::Write;
+
+use super::{Replay, Trial, verdict};
+
+/// The most bytes of a request that are shown.
+const EXCERPT: usize = 160;
+
+/// Everything there is to say about `trials`; with `verbose`, a line for each of them first.
+pub(super) fn render(replay: &Replay, trials: &[Trial], verbose: bool) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, replay, trials, verbose);
+    text
+}
+
+fn write(
+    text: &mut String,
+    replay: &Replay,
+    trials: &[Trial],
+    verbose: bool,
+) -> Result<(), std::fmt::Error> {
+    if verbose {
+        for trial in trials {
+            let result = if trial.passed() { "ok  " } else { "FAIL" };
+            let (way, id) = (trial.way(), &trial.case().id);
+            writeln!(text, "{result} {way:<10}  {id}: {}", trial.came())?;
+        }
+        writeln!(text)?;
+    }
+    let (endpoint, cases, seed) = (&replay.endpoint, replay.cases.len(), replay.seed);
+    writeln!(text, "{endpoint}, {cases} cases, seed {seed}\n")?;
+    writeln!(text, "{:<10}  {:>7}  {:>7}", "way", "passed", "failed")?;
+    for way in &replay.ways {
+        let of_way = trials.iter().filter(|trial| trial.way() == *way);
+        row(text, way.name(), of_way)?;
+    }
+    row(text, "all", trials.iter())?;
+    for trial in trials {
+        if let Some(why) = trial.why() {
+            failure(text, trial, why)?;
+        }
+    }
+    let missing = cases * replay.ways.len() - trials.len();
+    if missing > 0 {
+        writeln!(text, "\n{missing} not tried: the server cannot be reached")?;
+    }
+    Ok(())
+}
+
+fn row<'a>(
+    text: &mut String,
+    name: &str,
+    trials: impl Iterator<Item = &'a Trial>,
+) -> Result<(), std::fmt::Error> {
+    let (passed, failed): (Vec<_>, Vec<_>) = trials.partition(|trial| trial.passed());
+    writeln!(text, "{name:<10}  {:>7}  {:>7}", passed.len(), failed.len())
+}
+
+fn failure(text: &mut String, trial: &Trial, why: &str) -> Result<(), std::fmt::Error> {
+    let case = trial.case();
+    writeln!(text, "\nFAIL {}, sent {}", case.id, trial.way())?;
+    writeln!(text, "  wrong     {why}")?;
+    writeln!(text, "  expected  {}", verdict::describe(case))?;
+    if !case.note.is_empty() {
+        writeln!(text, "  note      {}", case.note)?;
+    }
+    writeln!(text, "  came      {}", trial.came())?;
+    writeln!(text, "  request   {}", excerpt(&case.raw))
+}
+
+/// The beginning of `raw` on one line.
+fn excerpt(raw: &[u8]) -> String {
+    match raw.len() {
+        0..=EXCERPT => raw.escape_ascii().to_string(),
+        length => format!("{}... ({length} bytes)", raw[..EXCERPT].escape_ascii()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_shown_on_one_line() {
+        assert_eq!(excerpt(b"GET /\r\n\0\xe9"), r"GET /\r\n\x00\xe9");
+        let long = excerpt(&[b'a'; 500]);
+        assert!(
+            long.len() < 200 && long.ends_with("... (500 bytes)"),
+            "{long}"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! An RGI example

@@ -1,0 +1,200 @@
+//! A body written by an async closure.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::HeaderMap;
+use pin_project_lite::pin_project;
+
+use crate::{Error, Event, FileRegion, Started};
+
+pin_project! {
+    /// What an async closure writes: [`Started::push`].
+    #[derive(Debug)]
+    #[must_use = "a body does nothing until a server polls it"]
+    pub struct Push<T> {
+        started: Option<Started>,
+        #[pin]
+        future: Option<T>,
+        place: Place,
+    }
+}
+
+impl<T: Future<Output = Result<(), Error>>> Push<T> {
+    pub(crate) fn new<F: FnOnce(Writer) -> T>(started: Started, f: F) -> Push<T> {
+        let place = Arc::new(Mutex::new(Slot::default()));
+        let future = f(Writer { place: place.clone() });
+        Push { started: Some(started), future: Some(future), place: Place(place) }
+    }
+}
+
+impl<T: Future<Output = Result<(), Error>>> Stream for Push<T> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        if let Some(started) = this.started.take() {
+            return Poll::Ready(Some(Ok(Event::Start(started))));
+        }
+        if let Some(event) = lock(&this.place.0).take() {
+            return Poll::Ready(Some(Ok(event)));
+        }
+        if let Some(future) = this.future.as_mut().as_pin_mut()
+            && let Poll::Ready(end) = future.poll(cx)
+        {
+            this.future.set(None);
+            if let Err(error) = end {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+        let mut slot = lock(&this.place.0);
+        if let Some(event) = slot.take() {
+            return Poll::Ready(Some(Ok(event)));
+        }
+        // The writer may have been moved elsewhere: the body ends when both are gone.
+        if this.future.is_none() && (slot.writer_gone || Arc::strong_count(&this.place.0) == 1) {
+            return Poll::Ready(None);
+        }
+        slot.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// The one place between application and server.
+#[derive(Debug)]
+struct Place(Arc<Mutex<Slot>>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut slot = lock(&self.0);
+        slot.closed = true;
+        slot.event = None;
+        let writer = slot.writer.take();
+        drop(slot);
+        if let Some(waker) = writer {
+            waker.wake();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    event: Option<Event>,
+    /// The body was dropped.
+    closed: bool,
+    writer_gone: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl Slot {
+    fn take(&mut self) -> Option<Event> {
+        let event = self.event.take()?;
+        if let Some(waker) = self.writer.take() {
+            waker.wake();
+        }
+        Some(event)
+    }
+}
+
+fn lock(place: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes the body of [`Started::push`]. May move to another task.
+///
+/// One place stands between application and server: a write is done when its chunk is in it, and
+/// the next waits until the server took it, so nothing piles up.
+#[derive(Debug)]
+pub struct Writer {
+    place: Arc<Mutex<Slot>>,
+}
+
+impl Writer {
+    /// Writes a block. An empty one is done at once and has no meaning.
+    ///
+    /// # Errors
+    ///
+    /// Disconnected, once the body was dropped.
+    pub fn write(&mut self, chunk: impl Into<Bytes>) -> Write<'_> {
+        let chunk = chunk.into();
+        self.put((!chunk.is_empty()).then_some(Event::Data(chunk)))
+    }
+
+    /// Sends the head if it was not sent; blocks need no flush.
+    ///
+    /// # Errors
+    ///
+    /// Disconnected, once the body was dropped.
+    pub fn flush(&mut self) -> Write<'_> {
+        self.put(Some(Event::Flush))
+    }
+
+    /// Writes a part of a file.
+    ///
+    /// # Errors
+    ///
+    /// Disconnected, once the body was dropped.
+    pub fn file(&mut self, region: FileRegion) -> Write<'_> {
+        self.put((!region.is_empty()).then(|| Event::File(Box::new(region))))
+    }
+
+    /// Ends the body with trailer fields.
+    ///
+    /// # Errors
+    ///
+    /// Disconnected, once the body was dropped.
+    pub async fn trailers(mut self, trailers: HeaderMap) -> Result<(), Error> {
+        self.put(Some(Event::Trailers(Box::new(trailers)))).await
+    }
+
+    fn put(&mut self, event: Option<Event>) -> Write<'_> {
+        Write { writer: self, event }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let mut slot = lock(&self.place);
+        slot.writer_gone = true;
+        let reader = slot.reader.take();
+        drop(slot);
+        if let Some(waker) = reader {
+            waker.wake();
+        }
+    }
+}
+
+/// The future of one write.
+#[derive(Debug)]
+#[must_use = "a write does nothing until it is awaited"]
+pub struct Write<'a> {
+    writer: &'a mut Writer,
+    event: Option<Event>,
+}
+
+impl Future for Write<'_> {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut slot = lock(&this.writer.place);
+        if slot.closed {
+            return Poll::Ready(Err(Error::disconnected()));
+        }
+        if this.event.is_some() && slot.event.is_some() {
+            slot.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if let Some(event) = this.event.take() {
+            slot.event = Some(event);
+            if let Some(waker) = slot.reader.take() {
+                waker.wake();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,252 @@
+//! One request and its answer: environ, token, and what outlives both.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::cell::RefCell;
+
+use http::{HeaderValue, Method, StatusCode};
+
+use super::{Connection, Host, Informer, RequestHead, Response};
+use crate::environ::{End, Outcome};
+use crate::head::PooledHead;
+use crate::{App, Body, Environ, Error, Input, Offer, StartResponse};
+
+/// A request that is about to be answered.
+#[derive(Debug)]
+pub struct Exchange {
+    environ: Environ,
+    head: PooledHead,
+    shared: Arc<Shared>,
+}
+
+impl Exchange {
+    /// An exchange of a request's head and body.
+    pub fn new(
+        request: RequestHead,
+        input: Input,
+        host: Arc<Host>,
+        connection: Arc<Connection>,
+    ) -> Exchange {
+        let shared = Shared::take();
+        let mut inner = request.into_inner();
+        if connection.tls.is_some() {
+            inner.scheme = super::Scheme::Https;
+        } else {
+            inner.scheme = super::Scheme::Http;
+        }
+        *inner.input.get_mut().unwrap_or_else(PoisonError::into_inner) = input;
+        inner.shared = Some(shared.clone());
+        inner.host = Some(host);
+        inner.connection = Some(connection);
+        Exchange { environ: Environ::new(inner), head: PooledHead::new(), shared }
+    }
+
+    /// Lets the application send interim responses.
+    pub fn informer(mut self, informer: Arc<dyn Informer>) -> Exchange {
+        self.head.informer = Some(informer);
+        self
+    }
+
+    /// Offers a switch of protocols: the value of the Upgrade field, or `None` for CONNECT.
+    pub fn offer(mut self, protocols: Option<HeaderValue>) -> Exchange {
+        self.environ.inner_mut().offer = Some(Offer::new(protocols));
+        self
+    }
+
+    /// The environ, for servers that add extensions.
+    pub fn environ_mut(&mut self) -> &mut Environ {
+        &mut self.environ
+    }
+
+    /// The means to tell the application that the peer has left.
+    pub fn hang_up(&self) -> HangUp {
+        HangUp(self.shared.clone())
+    }
+
+    /// Calls the application. A panic is caught, and answered with 500.
+    pub fn call<A: App + ?Sized>(self, app: &A) -> Response<A::Body> {
+        let Exchange { mut environ, head, shared } = self;
+        let method = match *environ.method() {
+            Method::HEAD => RequestMethod::Head,
+            Method::CONNECT => RequestMethod::Connect,
+            _ => RequestMethod::Other,
+        };
+        if let Some(refusal) = environ.mount_script_name() {
+            return Response::new(Err(refusal), method, shared);
+        }
+        let start_response = StartResponse::new(head);
+        let body = catch_unwind(AssertUnwindSafe(|| app.call(environ, start_response)));
+        Response::new(body.map_err(Error::panic), method, shared)
+    }
+
+    /// Answers without the application, with an error's status: a server's own refusal of a
+    /// request it could read.
+    pub fn refuse<B: Body>(self, error: Error) -> Response<B> {
+        let method = match *self.environ.method() {
+            Method::HEAD => RequestMethod::Head,
+            _ => RequestMethod::Other,
+        };
+        Response::new(Err(error), method, self.shared)
+    }
+}
+
+/// What the commit machine must know of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestMethod {
+    Head,
+    Connect,
+    Other,
+}
+
+/// Tells the application that the peer has left.
+#[derive(Clone)]
+pub struct HangUp(pub(crate) Arc<Shared>);
+
+impl HangUp {
+    /// The peer has left, now: `peer().gone()` wakes.
+    pub fn now(&self) {
+        self.0.hang_up();
+    }
+}
+
+impl fmt::Debug for HangUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HangUp")
+    }
+}
+
+type Hook = Box<dyn FnOnce(&Outcome<'_>) + Send>;
+
+/// What environ, peers and the response have in common.
+pub(crate) struct Shared {
+    gone: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    hooks: Vec<Hook>,
+    watchers: Vec<Waker>,
+    over: Option<Over>,
+}
+
+/// How the exchange ended.
+pub(crate) struct Over {
+    pub(crate) end: End,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) bytes: u64,
+    pub(crate) error: Option<Error>,
+}
+
+impl Over {
+    fn outcome(&self) -> Outcome<'_> {
+        Outcome { end: self.end, status: self.status, bytes: self.bytes, error: self.error.as_ref() }
+    }
+}
+
+thread_local! {
+    static POOL: RefCell<Vec<Arc<Shared>>> = const { RefCell::new(Vec::new()) };
+}
+
+const KEPT: usize = 128;
+
+impl Shared {
+    fn take() -> Arc<Shared> {
+        let pooled = POOL.try_with(|pool| pool.borrow_mut().pop()).ok().flatten();
+        pooled.unwrap_or_else(|| {
+            Arc::new(Shared { gone: AtomicBool::new(false), state: Mutex::default() })
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn hang_up(&self) {
+        self.gone.store(true, Ordering::Release);
+        let watchers = std::mem::take(&mut self.lock().watchers);
+        watchers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the peer left or the exchange is over; otherwise `waker` will be woken.
+    pub(crate) fn watch(&self, waker: &Waker) -> bool {
+        if self.is_gone() {
+            return true;
+        }
+        let mut state = self.lock();
+        if state.over.is_some() || self.is_gone() {
+            return true;
+        }
+        if !state.watchers.iter().any(|known| known.will_wake(waker)) {
+            state.watchers.push(waker.clone());
+        }
+        false
+    }
+
+    pub(crate) fn on_finish(&self, hook: Hook) {
+        let mut state = self.lock();
+        if state.over.is_none() {
+            state.hooks.push(hook);
+            return;
+        }
+        // The outcome is kept for as long as anyone may ask, and is put back.
+        let over = state.over.take();
+        drop(state);
+        if let Some(over) = over {
+            run(hook, &over.outcome());
+            self.lock().over = Some(over);
+        }
+    }
+
+    /// Runs the hooks, last registered first, and puts what can be used again into the pool.
+    pub(crate) fn finish(mut self: Arc<Self>, over: Over) {
+        if let Some(shared) = Arc::get_mut(&mut self) {
+            let state = shared.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let mut hooks = std::mem::take(&mut state.hooks);
+            while let Some(hook) = hooks.pop() {
+                run(hook, &over.outcome());
+            }
+            state.hooks = hooks;
+            state.watchers.clear();
+            *shared.gone.get_mut() = false;
+            let _ = POOL.try_with(|pool| {
+                let mut pool = pool.borrow_mut();
+                if pool.len() < KEPT {
+                    pool.push(self);
+                }
+            });
+            return;
+        }
+        let mut hooks = std::mem::take(&mut self.lock().hooks);
+        while let Some(hook) = hooks.pop() {
+            run(hook, &over.outcome());
+        }
+        let mut state = self.lock();
+        let late = std::mem::take(&mut state.hooks);
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        for hook in late.into_iter().rev() {
+            run(hook, &over.outcome());
+        }
+        self.lock().over = Some(over);
+        watchers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A hook's panic is its own: the others run.
+fn run(hook: Hook, outcome: &Outcome<'_>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| hook(outcome)));
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("gone", &self.is_gone()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! Servers as values: what the runner and the supervisor start.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+
+use crate::{Error, LocalLifespan};
+
+/// A server that runs an application until it is told to stop. Each server's `impl` says in its
+/// bounds what its model asks of the application.
+pub trait Server<L: LocalLifespan> {
+    /// Serves `listeners` until `stop` says so and the connections are closed, or a worker fails.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the sockets, and the message of a lifespan that did not start.
+    fn serve(self, lifespan: L, listeners: Vec<Listener>, stop: Stop) -> Result<(), Error>;
+}
+
+/// A socket that is bound and listens.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP
+    Tcp(TcpListener),
+    /// A Unix socket
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// A second handle of the same socket.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn try_clone(&self) -> io::Result<Listener> {
+        Ok(match self {
+            Listener::Tcp(listener) => Listener::Tcp(listener.try_clone()?),
+            Listener::Unix(listener) => Listener::Unix(listener.try_clone()?),
+        })
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Listener {
+        Listener::Tcp(listener)
+    }
+}
+
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Listener {
+        Listener::Unix(listener)
+    }
+}
+
+/// Tells a server to stop. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Stop(Arc<Told>);
+
+#[derive(Default)]
+struct Told {
+    level: AtomicU8,
+    #[allow(clippy::type_complexity)]
+    listeners: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
+}
+
+impl Stop {
+    /// Not stopped yet.
+    pub fn new() -> Stop {
+        Stop::default()
+    }
+
+    /// Take no more connections, let requests under way end (within the server's graceful
+    /// timeout), then stop.
+    pub fn graceful(&self) {
+        self.raise(1);
+    }
+
+    /// Stop without waiting for anyone.
+    pub fn now(&self) {
+        self.raise(2);
+    }
+
+    fn raise(&self, level: u8) {
+        if self.0.level.fetch_max(level, Ordering::SeqCst) < level {
+            let listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+            listeners.iter().for_each(|wake| wake());
+        }
+    }
+
+    /// Whether the server was told to stop at all.
+    pub fn is_told(&self) -> bool {
+        self.0.level.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether the server was told to stop without waiting.
+    pub fn is_now(&self) -> bool {
+        self.0.level.load(Ordering::SeqCst) > 1
+    }
+
+    /// Calls `wake` each time more is told, from the thread that tells; at once, if something was
+    /// told already.
+    pub fn on_change(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let mut listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_told() {
+            wake();
+        }
+        listeners.push(Box::new(wake));
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").field("told", &self.is_told()).field("now", &self.is_now()).finish()
+    }
+}

@@ -1,0 +1,31 @@
+//! For server authors: what turns a request into a call and a body into a response.
+//!
+//! A server reads a [`RequestHead`], makes an [`Exchange`] of it, [calls](Exchange::call) the
+//! application, and drives the [`Response`] it gets: first [`poll_head`](Response::poll_head), then
+//! [`poll_payload`](Response::poll_payload) until the end, then [`finish`](Response::finish). The
+//! [`Response`] is the commit machine: it alone polls bodies, and it decides what is sent, so that
+//! all servers behave alike.
+
+mod exchange;
+mod facts;
+mod host;
+mod listen;
+mod pool;
+mod request;
+mod response;
+mod rules;
+mod traits;
+
+pub use exchange::{Exchange, HangUp};
+pub(crate) use exchange::{Over, Shared};
+pub use facts::ServerInfo;
+pub use host::{Address, Connection, Errors, Host, Level, Log, Scheme, Stderr, Tls};
+pub use listen::{Listener, Server, Stop};
+pub use pool::Pool;
+pub(crate) use request::{Inner, recycle};
+pub use request::{FieldSpan, RequestHead, Span};
+pub use response::{Commit, Cut, Response};
+pub use rules::{Framing, Payload, Rules, Verdict};
+pub use traits::{Informer, InputSource, Offload, Timer, Transport, Work};
+
+pub use crate::head::PooledHead;

@@ -1,0 +1,302 @@
+//! A request's head as bytes and an index, pooled.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
+
+use super::{Connection, Host, Scheme, Shared};
+use crate::environ::Home;
+use crate::{Error, Input, Offer};
+
+/// A range of the bytes of a head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// The byte behind the last.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span as a range.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The bytes of a head it stands for; none where it lies outside.
+    pub fn of(self, raw: &[u8]) -> &[u8] {
+        raw.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// Where a field's name and value stand in a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldSpan {
+    /// The name, in the client's case.
+    pub name: Span,
+    /// The value, without white space around it.
+    pub value: Span,
+}
+
+/// What an environ is made of. Everything an application may never ask for is computed when asked.
+pub(crate) struct Inner {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) fields: Vec<FieldSpan>,
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    pub(crate) scheme: Scheme,
+    pub(crate) target: Span,
+    /// The path inside the target; empty for `*` and an authority.
+    pub(crate) path: Span,
+    pub(crate) query: Option<Span>,
+    /// Where `script_name` ends and `path_info` begins.
+    pub(crate) split: u32,
+    /// The fields as a map; once made, it speaks for them.
+    pub(crate) headers: OnceLock<Box<HeaderMap>>,
+    pub(crate) uri: OnceLock<Uri>,
+    pub(crate) extensions: Extensions,
+    // Only ever reached by `&mut`: the mutex makes an environ `Sync`, and is never locked.
+    pub(crate) input: Mutex<Input>,
+    pub(crate) offer: Option<Offer>,
+    pub(crate) host: Option<Arc<Host>>,
+    pub(crate) connection: Option<Arc<Connection>>,
+    pub(crate) shared: Option<Arc<Shared>>,
+    pub(crate) home: Option<Arc<Home>>,
+}
+
+impl Inner {
+    fn new() -> Inner {
+        Inner {
+            raw: Vec::new(),
+            fields: Vec::new(),
+            method: Method::GET,
+            version: Version::HTTP_11,
+            scheme: Scheme::Http,
+            target: Span::default(),
+            path: Span::default(),
+            query: None,
+            split: 0,
+            headers: OnceLock::new(),
+            uri: OnceLock::new(),
+            extensions: Extensions::new(),
+            input: Mutex::new(Input::empty()),
+            offer: None,
+            host: None,
+            connection: None,
+            shared: None,
+            home: None,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.raw.clear();
+        self.fields.clear();
+        self.method = Method::GET;
+        self.query = None;
+        self.headers.take();
+        self.uri.take();
+        self.extensions.clear();
+        *self.input.get_mut().unwrap_or_else(|e| e.into_inner()) = Input::empty();
+        self.input.clear_poison();
+        self.offer = None;
+        self.host = None;
+        self.connection = None;
+        self.shared = None;
+        self.home = None;
+    }
+
+    /// A text of the head. Servers refuse heads whose targets are not ASCII.
+    pub(crate) fn text(&self, span: Span) -> &str {
+        std::str::from_utf8(span.of(&self.raw)).unwrap_or_default()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.headers.get_or_init(|| Box::new(self.build_headers()))
+    }
+
+    /// One copy of the head, shared by all values.
+    fn build_headers(&self) -> HeaderMap {
+        let raw = Bytes::copy_from_slice(&self.raw);
+        let mut map = HeaderMap::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let name = HeaderName::from_bytes(field.name.of(&raw));
+            let value = raw.get(field.value.range()).map(|_| raw.slice(field.value.range()));
+            if let (Ok(name), Some(Ok(value))) = (name, value.map(HeaderValue::from_maybe_shared)) {
+                map.append(name, value);
+            }
+        }
+        map
+    }
+}
+
+thread_local! {
+    // The boxes themselves move from hand to hand, so that an environ is one pointer.
+    #[allow(clippy::vec_box)]
+    static POOL: RefCell<Vec<Box<Inner>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Boxes kept a thread, and the bytes of a head above which a box is not worth keeping.
+const KEPT: usize = 128;
+const KEPT_BYTES: usize = 16 * 1024;
+
+pub(crate) fn take() -> Box<Inner> {
+    let pooled = POOL.try_with(|pool| pool.borrow_mut().pop()).ok().flatten();
+    pooled.unwrap_or_else(|| Box::new(Inner::new()))
+}
+
+pub(crate) fn recycle(mut inner: Box<Inner>) {
+    inner.reset();
+    if inner.raw.capacity() > KEPT_BYTES {
+        return;
+    }
+    let _ = POOL.try_with(|pool| {
+        let mut pool = pool.borrow_mut();
+        if pool.len() < KEPT {
+            pool.push(inner);
+        }
+    });
+}
+
+/// A request's head as a server read it: what an [`Exchange`](super::Exchange) is made of.
+///
+/// The bytes of the head and an index of its fields, in a box that goes back to its thread's pool
+/// when the exchange is over. The server must have left out hop-by-hop fields and transfer-codings.
+pub struct RequestHead(Option<Box<Inner>>);
+
+impl RequestHead {
+    /// An empty head, from the pool.
+    pub fn new() -> RequestHead {
+        RequestHead(Some(take()))
+    }
+
+    fn inner(&mut self) -> &mut Inner {
+        self.0.as_deref_mut().expect("only exchanges and drop take the box")
+    }
+
+    pub(crate) fn into_inner(mut self) -> Box<Inner> {
+        self.0.take().expect("only exchanges and drop take the box")
+    }
+
+    /// Sets the bytes and their index in one go; `fields` is swapped with a recycled vector.
+    ///
+    /// Names must be tokens and values free of control characters; what is not is left out of
+    /// `environ.headers()`.
+    pub fn fill(&mut self, raw: &[u8], fields: &mut Vec<FieldSpan>) {
+        let inner = self.inner();
+        inner.raw.clear();
+        inner.raw.extend_from_slice(raw);
+        std::mem::swap(&mut inner.fields, fields);
+    }
+
+    /// Sets the request line. `target` lies in the bytes and is ASCII; `path` and `query` (without
+    /// its `?`) lie in it.
+    pub fn line(
+        &mut self,
+        method: Method,
+        version: Version,
+        target: Span,
+        path: Span,
+        query: Option<Span>,
+    ) {
+        let inner = self.inner();
+        inner.method = method;
+        inner.version = version;
+        inner.target = target;
+        inner.path = path;
+        inner.query = query;
+        inner.split = path.start;
+    }
+
+    /// A head of another library's parts. `host` is what HTTP/2 calls `:authority`; it becomes the
+    /// Host field if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Malformed (400) if the target is not ASCII, or the head is 4 GiB large.
+    pub fn from_parts(parts: http::request::Parts) -> Result<RequestHead, Error> {
+        let mut head = RequestHead::new();
+        let inner = head.inner();
+        let uri = &parts.uri;
+        let (path, query) = match parts.method == Method::CONNECT || uri.path() == "*" {
+            true => ("", None),
+            false => (uri.path(), uri.query()),
+        };
+        match uri.scheme() {
+            // HTTP/2 has the origin-form's parts in pseudo-fields.
+            Some(_) if parts.version >= Version::HTTP_2 => {
+                let target = uri.path_and_query().map_or("/", |pq| pq.as_str());
+                inner.raw.extend_from_slice(target.as_bytes());
+            }
+            _ => inner.raw.extend_from_slice(uri.to_string().as_bytes()),
+        }
+        if !inner.raw.is_ascii() {
+            return Err(Error::malformed("a request target is ASCII"));
+        }
+        inner.target = span(0, inner.raw.len())?;
+        let tail = query.map_or(0, |query| query.len() + 1);
+        let path_start = inner.raw.len().saturating_sub(path.len() + tail);
+        inner.path = span(path_start, path_start + path.len())?;
+        if let Some(query) = query {
+            let start = inner.raw.len() - query.len();
+            inner.query = Some(span(start, inner.raw.len())?);
+        }
+        inner.split = inner.path.start;
+        let mut headers = parts.headers;
+        if let (Some(authority), false) = (uri.authority(), headers.contains_key(header::HOST))
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            headers.insert(header::HOST, host);
+        }
+        for (name, value) in &headers {
+            let name = append(&mut inner.raw, name.as_str().as_bytes())?;
+            let value = append(&mut inner.raw, value.as_bytes())?;
+            inner.fields.push(FieldSpan { name, value });
+        }
+        inner.method = parts.method;
+        inner.version = parts.version;
+        inner.extensions = parts.extensions;
+        inner.headers = OnceLock::from(Box::new(headers));
+        Ok(head)
+    }
+}
+
+fn span(start: usize, end: usize) -> Result<Span, Error> {
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok(Span { start, end }),
+        _ => Err(Error::malformed("a head of 4 GiB")),
+    }
+}
+
+fn append(raw: &mut Vec<u8>, bytes: &[u8]) -> Result<Span, Error> {
+    let start = raw.len();
+    raw.extend_from_slice(bytes);
+    span(start, raw.len())
+}
+
+impl Default for RequestHead {
+    fn default() -> RequestHead {
+        RequestHead::new()
+    }
+}
+
+impl Drop for RequestHead {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.take() {
+            recycle(inner);
+        }
+    }
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(inner) = &self.0 else { return f.write_str("RequestHead(taken)") };
+        f.debug_struct("RequestHead")
+            .field("method", &inner.method)
+            .field("target", &inner.text(inner.target))
+            .finish_non_exhaustive()
+    }
+}

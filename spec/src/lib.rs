@@ -1,0 +1,1 @@
+//! RGI 1.0, the Rust Gateway Interface: its rules as data
