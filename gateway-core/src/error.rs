@@ -2,9 +2,12 @@
 
 use std::any::Any;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::{fmt, io};
 
 use http::StatusCode;
+
+use crate::quiet::dispose;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -30,7 +33,8 @@ pub struct Error(Box<Repr>);
 struct Repr {
     kind: Kind,
     status: Option<StatusCode>,
-    source: Option<BoxError>,
+    /// Shared by the copies for several places that must be told.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +66,11 @@ impl Error {
             Err(source) => source,
         };
         let (kind, status) = inherited(&*source);
-        Error(Box::new(Repr { kind, status, source: Some(source) }))
+        Error(Box::new(Repr {
+            kind,
+            status,
+            source: Some(source.into()),
+        }))
     }
 
     /// Sets the status the server answers if this ends an exchange before its head is committed.
@@ -85,12 +93,20 @@ impl Error {
     }
 
     fn of(kind: Kind, message: impl Into<BoxError>) -> Error {
-        Error(Box::new(Repr { kind, status: None, source: Some(message.into()) }))
+        Error(Box::new(Repr {
+            kind,
+            status: None,
+            source: Some(Arc::from(message.into())),
+        }))
     }
 
     /// The peer has left. Servers answer nothing and do not log it as a failure.
     pub fn disconnected() -> Error {
-        Error(Box::new(Repr { kind: Kind::Disconnected, status: None, source: None }))
+        Error(Box::new(Repr {
+            kind: Kind::Disconnected,
+            status: None,
+            source: None,
+        }))
     }
 
     /// The request is not well-formed: 400.
@@ -119,7 +135,10 @@ impl Error {
             Ok(text) => text.to_string(),
             Err(payload) => match payload.downcast::<String>() {
                 Ok(text) => *text,
-                Err(_) => "a payload that is no text".to_owned(),
+                Err(payload) => {
+                    dispose(payload);
+                    "a payload that is no text".to_owned()
+                }
             },
         };
         Error::of(Kind::Panic, message)
@@ -167,15 +186,18 @@ impl Error {
 
     /// What this was made of.
     pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|e| e as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|e| e as &(dyn StdError + 'static))
     }
 
-    /// A copy with the same kind, status and text, for a second place that must be told.
+    /// A copy with the same kind, status and source, for a second place that must be told.
     pub(crate) fn twin(&self) -> Error {
         Error(Box::new(Repr {
             kind: self.0.kind,
             status: self.0.status,
-            source: self.0.source.as_ref().map(|e| e.to_string().into()),
+            source: self.0.source.clone(),
         }))
     }
 }
@@ -184,14 +206,14 @@ impl Error {
 fn inherited(source: &(dyn StdError + 'static)) -> (Kind, Option<StatusCode>) {
     let mut next = Some(source);
     while let Some(error) = next {
-        let carried = match error.downcast_ref::<io::Error>() {
-            Some(io) => io.get_ref().and_then(|e| e.downcast_ref::<Carried>()),
-            None => error.downcast_ref::<Carried>(),
-        };
-        if let Some(Carried(error)) = carried {
+        if let Some(Carried(error)) = error.downcast_ref() {
             return (error.0.kind, error.0.status);
         }
-        next = error.source();
+        // `io::Error::source` passes over the error it holds.
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(held) => Some(held as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
     }
     (Kind::Other, None)
 }

@@ -39,7 +39,10 @@ impl FileRegion {
     /// What the system says of the file.
     pub fn whole(file: File) -> io::Result<FileRegion> {
         let size = file.metadata()?.len();
-        Ok(FileRegion { file, range: 0..size })
+        Ok(FileRegion {
+            file,
+            range: 0..size,
+        })
     }
 
     /// The number of bytes left.
@@ -64,7 +67,7 @@ impl FileRegion {
 
     /// Leaves out the first `bytes` of what is left: they were sent by other means.
     pub fn advance(&mut self, bytes: u64) {
-        self.range.start = self.range.end.min(self.range.start + bytes);
+        self.range.start = self.range.end.min(self.range.start.saturating_add(bytes));
     }
 
     /// Cuts what is left to at most `bytes`.
@@ -72,14 +75,15 @@ impl FileRegion {
         self.range.end = self.range.end.min(self.range.start.saturating_add(bytes));
     }
 
-    /// Reads the next bytes, at most `max`; `None` at the end. For servers without sendfile and
-    /// middleware that must see the bytes. Blocks on the disk.
+    /// Reads the next bytes, at most `max` (which counts as 1 at least); `None` at the end. For
+    /// servers without sendfile and middleware that must see the bytes. Blocks on the disk.
     ///
     /// # Errors
     ///
     /// `UnexpectedEof` if the file has become shorter; and what the system says.
     pub fn next_chunk(&mut self, max: usize) -> io::Result<Option<Bytes>> {
-        let want = usize::try_from(self.len()).unwrap_or(usize::MAX).min(max);
+        let want = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let want = want.min(max.max(1));
         if want == 0 {
             return Ok(None);
         }

@@ -50,7 +50,10 @@ impl Head {
 
     /// Every value of a field, in order.
     pub fn get_all<'a>(&'a self, name: &'a FieldName) -> impl Iterator<Item = &'a HeaderValue> {
-        self.fields.iter().filter(move |(n, _)| n == name).map(|(_, v)| v)
+        self.fields
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, v)| v)
     }
 
     /// Adds a field behind those that are there; repeats go out as separate lines.
@@ -109,15 +112,19 @@ impl Head {
 
     /// Takes over the fields of another library's response: `content-length` becomes
     /// [`length`](Self::length) (a value that is no number is dropped), other fields of the
-    /// server's are left behind.
+    /// server's are left behind, and so are those that `connection` names (RFC 9110 7.6.1).
     pub fn adopt(&mut self, headers: HeaderMap) {
+        let nominated = nominated(&headers);
         let mut last: Option<HeaderName> = None;
         for (name, value) in headers {
-            let Some(name) = name.or_else(|| last.clone()) else { continue };
+            let Some(name) = name.or_else(|| last.clone()) else {
+                continue;
+            };
             last = Some(name.clone());
             if name == http::header::CONTENT_LENGTH {
-                self.length = value.to_str().ok().and_then(|text| text.parse().ok());
+                self.length = decimal(value.as_bytes());
             } else if !is_servers(name.as_str().as_bytes())
+                && !nominated.contains(&name)
                 && let Ok(name) = FieldName::try_from(name)
             {
                 self.append(name, value);
@@ -155,11 +162,28 @@ impl fmt::Debug for Head {
     }
 }
 
+/// The fields that `connection` names.
+fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(http::header::CONNECTION).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect()
+}
+
+/// Digits alone: no sign, no list.
+fn decimal(text: &[u8]) -> Option<u64> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    digits.then(|| std::str::from_utf8(text).ok()?.parse().ok())?
+}
+
 /// A [`Head`] in a box that goes back to its thread's pool when dropped. One pointer wide.
 #[derive(Debug)]
 pub struct PooledHead(Option<Box<Head>>);
 
 thread_local! {
+    // The boxes themselves move from hand to hand, so that a head is one pointer.
+    #[allow(clippy::vec_box)]
     static POOL: RefCell<Vec<Box<Head>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -190,7 +214,9 @@ impl DerefMut for PooledHead {
 
 impl Drop for PooledHead {
     fn drop(&mut self) {
-        let Some(mut head) = self.0.take() else { return };
+        let Some(mut head) = self.0.take() else {
+            return;
+        };
         if head.fields.capacity() > KEPT_FIELDS {
             return;
         }

@@ -1,10 +1,10 @@
 //! The request's body.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
@@ -51,13 +51,25 @@ impl Input {
     /// A body that is there already.
     pub fn whole(bytes: Bytes) -> Input {
         let length = Some(bytes.len() as u64);
-        let ahead = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([bytes]) };
-        Input { ahead, length, ..Input::empty() }
+        let ahead = if bytes.is_empty() {
+            VecDeque::new()
+        } else {
+            VecDeque::from([bytes])
+        };
+        Input {
+            ahead,
+            length,
+            ..Input::empty()
+        }
     }
 
     /// A body that a server reads.
     pub fn source(source: impl InputSource + Send + 'static, length: Option<u64>) -> Input {
-        Input { kind: Kind::Source(Box::pin(source)), length, ..Input::empty() }
+        Input {
+            kind: Kind::Source(Box::pin(source)),
+            length,
+            ..Input::empty()
+        }
     }
 
     /// A body that a middleware makes.
@@ -112,19 +124,22 @@ impl Input {
 
     /// Accounts for a block that is taken.
     fn take(&mut self, chunk: Bytes) -> Result<Bytes, Error> {
-        self.consumed += chunk.len() as u64;
-        if let Some(limit) = self.limit.filter(|limit| self.consumed > *limit) {
+        let consumed = self.consumed + chunk.len() as u64;
+        if let Some(limit) = self.limit.filter(|limit| consumed > *limit) {
             let error = Error::too_large(format!("the body has more than {limit} bytes"));
             self.ahead.clear();
             self.kind = Kind::Failed(error.twin());
             return Err(error);
         }
+        self.consumed = consumed;
         Ok(chunk)
     }
 
     /// Reads one more block from the source into `ahead`; ready at the end, too.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Kind::Source(source) = &mut self.kind else { return Poll::Ready(()) };
+        let Kind::Source(source) = &mut self.kind else {
+            return Poll::Ready(());
+        };
         if let (Some(limit), Some(length)) = (self.limit, self.length)
             && length > limit
         {
@@ -159,7 +174,12 @@ impl Input {
         while there < bound && matches!(self.kind, Kind::Source(_)) {
             let blocks = self.ahead.len();
             ready!(self.poll_ahead(cx));
-            there += self.ahead.iter().skip(blocks).map(|chunk| chunk.len() as u64).sum::<u64>();
+            there += self
+                .ahead
+                .iter()
+                .skip(blocks)
+                .map(|chunk| chunk.len() as u64)
+                .sum::<u64>();
         }
         Poll::Ready(())
     }
@@ -170,7 +190,12 @@ impl Input {
     ///
     /// Too large (413) beyond `limit` bytes; and those of [`poll_chunk`](Self::poll_chunk).
     pub fn collect(&mut self, limit: u64) -> Collect<'_> {
-        Collect { limit, first: Bytes::new(), rest: BytesMut::new(), input: self }
+        Collect {
+            limit,
+            first: Bytes::new(),
+            rest: BytesMut::new(),
+            input: self,
+        }
     }
 
     /// The body as `Read + BufRead`. On a thread that may not wait, a read that would gives
@@ -239,6 +264,14 @@ impl Future for Collect<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        let there = (this.first.len() + this.rest.len()) as u64;
+        if let Some(length) = this.input.length
+            && length.saturating_sub(this.input.consumed) > this.limit.saturating_sub(there)
+        {
+            // Said beforehand: nothing is read, and no client told to continue.
+            let text = format!("the body has {length} bytes, {} are allowed", this.limit);
+            return Poll::Ready(Err(Error::too_large(text)));
+        }
         while let Some(chunk) = ready!(this.input.poll_chunk(cx)) {
             let chunk = chunk?;
             let there = this.first.len() + this.rest.len();
@@ -251,7 +284,8 @@ impl Future for Collect<'_> {
                 continue;
             }
             if this.rest.is_empty() {
-                this.rest.extend_from_slice(&std::mem::take(&mut this.first));
+                this.rest
+                    .extend_from_slice(&std::mem::take(&mut this.first));
             }
             this.rest.extend_from_slice(&chunk);
         }
@@ -297,7 +331,9 @@ impl BufRead for Reader<'_> {
     }
 
     fn consume(&mut self, n: usize) {
-        let Some(chunk) = self.0.ahead.front_mut() else { return };
+        let Some(chunk) = self.0.ahead.front_mut() else {
+            return;
+        };
         let n = n.min(chunk.len());
         chunk.advance(n);
         self.0.consumed += n as u64;

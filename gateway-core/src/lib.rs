@@ -49,6 +49,7 @@ mod file;
 mod head;
 mod input;
 pub mod middleware;
+mod quiet;
 pub mod rt;
 pub mod server;
 mod start;
@@ -68,9 +69,7 @@ pub use body::{
     BlockingBody, Body, BodyExt, BoxBody, CatchPanics, Either, FileBody, Flatten, Full, Hold, Iter,
     LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading, Write, Writer,
 };
-pub use environ::{
-    End, Environ, Gone, Loan, Outcome, Peer, Sleep, Timer, Vars, percent_decode,
-};
+pub use environ::{End, Environ, Gone, Loan, Outcome, Peer, Sleep, Timer, Vars, percent_decode};
 pub use error::Error;
 pub use event::Event;
 pub use field::{FieldName, media};

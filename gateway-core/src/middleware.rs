@@ -135,7 +135,9 @@ impl<A: App, F: EditHead + Clone> App for MapStart<A, F> {
 
     #[inline]
     fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
-        self.0.call(environ, start_response).map_start(self.1.clone())
+        self.0
+            .call(environ, start_response)
+            .map_start(self.1.clone())
     }
 }
 
@@ -147,7 +149,9 @@ impl<A: App, F: FnMut(Bytes) -> Result<Bytes, Error> + Clone> App for MapData<A,
     type Body = MapDataBody<A::Body, F>;
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
-        self.0.call(environ, start_response).map_data(self.1.clone())
+        self.0
+            .call(environ, start_response)
+            .map_data(self.1.clone())
     }
 }
 

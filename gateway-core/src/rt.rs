@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
-use std::io;
 
 use crate::server;
 
@@ -113,7 +113,9 @@ impl ThreadClock {
                 }
                 match self.wake_due() {
                     None => thread::park(),
-                    Some(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
+                    Some(next) => {
+                        thread::park_timeout(next.saturating_duration_since(Instant::now()))
+                    }
                 }
             }
         })
@@ -137,7 +139,11 @@ impl ThreadClock {
 
 impl server::Timer for ThreadClock {
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(ThreadSleep { clock: self.clone(), at, key: None })
+        Box::pin(ThreadSleep {
+            clock: self.clone(),
+            at,
+            key: None,
+        })
     }
 }
 

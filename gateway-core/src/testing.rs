@@ -139,7 +139,8 @@ impl<A: App> Request<'_, A> {
     /// If the name or the value is none.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
-        self.headers.append(name, HeaderValue::try_from(value).expect("a header value"));
+        self.headers
+            .append(name, HeaderValue::try_from(value).expect("a header value"));
         self
     }
 
@@ -147,7 +148,8 @@ impl<A: App> Request<'_, A> {
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         self.length = Some(body.len() as u64);
-        self.headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        self.headers
+            .insert(http::header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         self.chunks = VecDeque::from([body]);
         self
     }
@@ -208,7 +210,13 @@ impl<A: App> Request<'_, A> {
         let request = RequestHead::from_parts(parts).expect("an ASCII target");
         let input = match (self.chunks.is_empty(), &self.end) {
             (true, Ok(None)) => Input::empty(),
-            _ => Input::source(Script { chunks: self.chunks, end: Some(self.end) }, self.length),
+            _ => Input::source(
+                Script {
+                    chunks: self.chunks,
+                    end: Some(self.end),
+                },
+                self.length,
+            ),
         };
         let connection = Connection {
             peer: Address::Tcp(([127, 0, 0, 1], 50000).into()),
@@ -216,9 +224,13 @@ impl<A: App> Request<'_, A> {
             tls: None,
         };
         let informed = Arc::new(Informed::default());
-        let mut exchange =
-            Exchange::new(request, input, Arc::new(client.host.clone()), Arc::new(connection))
-                .informer(informed.clone());
+        let mut exchange = Exchange::new(
+            request,
+            input,
+            Arc::new(client.host.clone()),
+            Arc::new(connection),
+        )
+        .informer(informed.clone());
         if let Some(protocols) = self.offer {
             exchange = exchange.offer(protocols);
         }
@@ -235,11 +247,18 @@ impl<A: App> Request<'_, A> {
             *recorder.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
         });
         let response = exchange.call(&client.app);
-        let take = Take { leave_after: self.leave_after, hang_up, duplex: self.duplex };
+        let take = Take {
+            leave_after: self.leave_after,
+            hang_up,
+            duplex: self.duplex,
+        };
         let mut reply = client.clock.block_on(take.all(response));
         let interim = std::mem::take(&mut *lock(&informed.0));
         reply.interim = interim;
-        reply.outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        reply.outcome = outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         reply
     }
 }
@@ -297,7 +316,10 @@ impl Take {
                 Some(Ok(Payload::Trailers(trailers))) => reply.trailers = Some(*trailers),
                 Some(Ok(Payload::Upgrade(demand))) => {
                     let input = self.duplex.clone();
-                    demand.fulfil(Duplex { input, output: switched.clone() });
+                    demand.fulfil(Duplex {
+                        input,
+                        output: switched.clone(),
+                    });
                 }
             }
         };

@@ -5,7 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use http::HeaderValue;
@@ -27,7 +27,11 @@ impl Offer {
 
     /// The protocols the client names, in its order of preference. None for CONNECT.
     pub fn protocols(&self) -> impl Iterator<Item = &str> {
-        let value = self.protocols.as_ref().and_then(|v| v.to_str().ok()).unwrap_or("");
+        let value = self
+            .protocols
+            .as_ref()
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("");
         value.split(',').map(str::trim).filter(|p| !p.is_empty())
     }
 
@@ -39,7 +43,9 @@ impl Offer {
     pub fn accept(self, protocol: &'static str) -> Result<Accepted, Offer> {
         let named = self.protocols().any(|p| p.eq_ignore_ascii_case(protocol));
         match HeaderValue::try_from(protocol) {
-            Ok(value) if named => Ok(Accepted { protocol: Some(value) }),
+            Ok(value) if named => Ok(Accepted {
+                protocol: Some(value),
+            }),
             _ => Err(self),
         }
     }
@@ -86,7 +92,9 @@ pub(crate) struct Awaiting(Arc<Mutex<Handover>>);
 
 impl std::fmt::Debug for Handover {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Handover").field("arrived", &self.transport.is_some()).finish()
+        f.debug_struct("Handover")
+            .field("arrived", &self.transport.is_some())
+            .finish()
     }
 }
 
@@ -96,39 +104,46 @@ impl Upgrade {
         (Upgrade(handover.clone()), Awaiting(handover))
     }
 
-    /// For servers: hands the connection over. Bytes that arrived behind the request come first
+    /// For servers: hands the connection over and wakes the body. Bytes that arrived behind the request come first
     /// out of `io`.
     pub fn fulfil(self, io: impl Transport + Send + 'static) {
-        let mut handover = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        handover.transport = Some(Box::new(io));
-        if let Some(waker) = handover.waiting.take() {
-            waker.wake();
-        }
+        // The drop behind this wakes the body.
+        lock(&self.0).transport = Some(Box::new(io));
     }
 }
 
 impl Drop for Upgrade {
     fn drop(&mut self) {
-        let mut handover = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handover = lock(&self.0);
         handover.abandoned = true;
-        if let Some(waker) = handover.waiting.take() {
+        let waiting = handover.waiting.take();
+        // Wakers are foreign code: not under the lock.
+        drop(handover);
+        if let Some(waker) = waiting {
             waker.wake();
         }
     }
 }
 
+fn lock(handover: &Mutex<Handover>) -> MutexGuard<'_, Handover> {
+    handover.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Awaiting {
     /// Waits for the connection; `None` if the server dropped the demand.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Upgraded>> {
-        let mut handover = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match handover.transport.take() {
-            Some(io) => Poll::Ready(Some(Upgraded { io })),
-            None if handover.abandoned => Poll::Ready(None),
-            None => {
-                handover.waiting = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        let waker = cx.waker().clone();
+        let mut handover = lock(&self.0);
+        if let Some(io) = handover.transport.take() {
+            return Poll::Ready(Some(Upgraded { io }));
         }
+        if handover.abandoned {
+            return Poll::Ready(None);
+        }
+        let stale = handover.waiting.replace(waker);
+        drop(handover);
+        drop(stale);
+        Poll::Pending
     }
 }
 

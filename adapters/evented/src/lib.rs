@@ -1,12 +1,67 @@
 //! An RGI server on readiness loops: one thread a loop, no runtime.
+//!
+//! Each loop is a thread that waits for readiness (epoll on Linux, by mio) and drives the state
+//! machines of its connections. An idle connection costs a few hundred bytes, a slow client costs no
+//! thread, and a request that is answered at once costs one read and one write. The application is
+//! made once in each loop and never leaves it, so it needs neither `Send` nor `Sync`.
+//!
+//! It must not block: [`blocking`](rgi_core::blocking) applications run on a bounded pool.
+//!
+//! ```no_run
+//! use rgi_core::server::{Listener, Server, Stop};
+//! use rgi_core::{Environ, Full, IntoLifespan, StartResponse, StatusCode, Worker, app_fn};
+//! use rgi_evented::{Config, Evented};
+//!
+//! fn hello(_: Environ, start_response: StartResponse) -> Full {
+//!     start_response.start(StatusCode::OK).full("Hello, World!\n")
+//! }
+//!
+//! let listener = std::net::TcpListener::bind("127.0.0.1:8000")?;
+//! let app = |_: &Worker| Ok(app_fn(hello));
+//! Evented::new(Config::default())
+//!     .serve(app.into_lifespan(), vec![Listener::Tcp(listener)], Stop::new())?;
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
+//!
+//! # What it does with the protocol
+//!
+//! HTTP/1.1 and HTTP/1.0 by [`rgi_http1`]. `100 Continue` on the first read of the input; interim
+//! responses; trailers both ways; upgrades and CONNECT; files by `sendfile`. A client that ends its
+//! side while its request is being worked on is taken to have left, as by nginx; one that has its
+//! answer in the same breath gets it.
+//!
+//! # Where it runs
+//!
+//! Linux first. Other Unixes that mio knows should do; what they lack is `sendfile` as Linux has it.
 #![forbid(unsafe_code)]
 
+mod acceptor;
 mod config;
+mod connection;
+mod core;
+mod event_loop;
+mod job;
+mod line;
+mod notify;
+mod socket;
+mod timer;
+mod wheel;
 
-use rgi_core::server::{Listener, Server, Stop};
-use rgi_core::{App, Error, LocalLifespan};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rgi_core::server::{Host, Level, Listener, Offload, Pool, Server, ServerInfo, Stop};
+use rgi_core::{App, Error, LocalLifespan, Worker, rt};
 
 pub use config::{Around, Config};
+
+use crate::acceptor::{Acceptor, Census, Mailbox};
+use crate::core::Core;
+use crate::event_loop::{EventLoop, Parts};
+use crate::notify::{ATTEND, Notify};
+use crate::timer::Clock;
 
 /// The server.
 #[derive(Clone, Debug, Default)]
@@ -14,10 +69,31 @@ pub struct Evented {
     config: Config,
 }
 
+/// How long threads of the pool may take to end when the server has stopped.
+const POOL_PATIENCE: Duration = Duration::from_secs(1);
+
 impl Evented {
     /// A server with these settings.
     pub fn new(config: Config) -> Evented {
         Evented { config }
+    }
+
+    /// The facts of this server.
+    pub fn info(&self) -> ServerInfo {
+        let mut info = ServerInfo::default();
+        info.software = concat!("rgi-evented/", env!("CARGO_PKG_VERSION"));
+        // An application that is shared between loops is called by all of them.
+        info.multithread = self.config.threads > 1;
+        info.multiprocess = self.config.multiprocess;
+        info.reentrant = true;
+        info.may_block = false;
+        info.sendfile = true;
+        info.informational = true;
+        info.trailers = true;
+        info.upgrade = true;
+        info.lazy_continue = true;
+        info.told_of_disconnect = true;
+        info
     }
 }
 
@@ -27,7 +103,140 @@ where
     L::App: 'static,
     <L::App as App>::Body: 'static,
 {
-    fn serve(self, _: L, _: Vec<Listener>, _: Stop) -> Result<(), Error> {
-        Err(Error::misuse(format!("{:?}", self.config)))
+    fn serve(self, lifespan: L, listeners: Vec<Listener>, stop: Stop) -> Result<(), Error> {
+        let info = self.info();
+        let config = Arc::new(self.config);
+        let pool = Pool::new(
+            config.blocking_threads,
+            config.max_connections.unwrap_or(usize::MAX),
+            config.buffer_body as u64,
+            config.queue_timeout,
+        );
+        let census = Arc::new(Census::default());
+        let mut loops = Vec::new();
+        for _ in 0..config.threads.max(1) {
+            let poll = mio::Poll::new()?;
+            let notify = Arc::new(Notify::new(poll.registry())?);
+            let told = notify.clone();
+            stop.on_change(move || told.push(ATTEND));
+            loops.push((poll, notify.clone(), Arc::new(Mailbox::new(notify))));
+        }
+        let mailboxes: Vec<_> = loops.iter().map(|(_, _, mailbox)| mailbox.clone()).collect();
+        let accepting = mailboxes[0].notify.clone();
+        let most = config.max_connections.unwrap_or(usize::MAX);
+        let mut acceptor =
+            Some(Acceptor::new(listeners, mailboxes, census.clone(), most, config.log.clone()));
+
+        let lifespan = Arc::new(lifespan);
+        let (ready, readies) = mpsc::channel();
+        let mut workers = Vec::new();
+        for (index, (poll, notify, mailbox)) in loops.into_iter().enumerate() {
+            let clock = Clock::new(notify.clone());
+            let mut host = Host::new(info.clone(), Arc::new(clock.clone()));
+            host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
+            host.log = config.log.clone();
+            host.script_name.clone_from(&config.script_name);
+            host.vars.clone_from(&config.vars);
+            let parts = Parts {
+                poll,
+                notify,
+                clock,
+                mailbox,
+                accepting: accepting.clone(),
+                census: census.clone(),
+                stop: stop.clone(),
+            };
+            let task = Task {
+                parts,
+                host,
+                acceptor: acceptor.take(),
+                config: config.clone(),
+                lifespan: lifespan.clone(),
+                worker: Worker::new(info.clone(), index),
+                ready: ready.clone(),
+            };
+            let (go, gone) = mpsc::channel();
+            let around = config.around.clone();
+            let stop = StopOnExit(stop.clone());
+            let thread = thread::Builder::new().name(format!("rgi-loop-{index}")).spawn(move || {
+                let _stop = stop;
+                let mut task = Some((task, gone));
+                let mut end = Ok(());
+                let mut run = || {
+                    if let Some((task, gone)) = task.take() {
+                        end = task.run(&gone);
+                    }
+                };
+                match around {
+                    Some(around) => around(&mut run),
+                    None => run(),
+                }
+                end
+            })?;
+            workers.push((go, thread));
+        }
+        drop(ready);
+        // Every application is there before the first connection is taken, or none is.
+        let failed = readies.iter().take(workers.len()).find_map(Result::err);
+        let mut threads = Vec::new();
+        for (go, thread) in workers {
+            if failed.is_none() {
+                let _ = go.send(());
+            }
+            threads.push(thread);
+        }
+        let mut end = failed.map_or(Ok(()), Err);
+        for thread in threads {
+            let done = thread.join().unwrap_or_else(|payload| Err(Error::panic(payload)));
+            end = end.and(done);
+        }
+        if !pool.close(POOL_PATIENCE) {
+            config.log.log(Level::Warn, format_args!("left blocking steps running"));
+        }
+        end
+    }
+}
+
+/// A loop that has ended ends the others: connections that it was given would wait for ever.
+struct StopOnExit(Stop);
+
+impl Drop for StopOnExit {
+    fn drop(&mut self) {
+        self.0.graceful();
+    }
+}
+
+/// What a worker's thread is given.
+struct Task<L> {
+    parts: Parts,
+    host: Host,
+    acceptor: Option<Acceptor>,
+    config: Arc<Config>,
+    lifespan: Arc<L>,
+    worker: Worker,
+    ready: mpsc::Sender<Result<(), Error>>,
+}
+
+impl<L: LocalLifespan> Task<L> {
+    /// Makes the application, waits for the others, runs the loop, ends the application.
+    fn run(self, go: &mpsc::Receiver<()>) -> Result<(), Error> {
+        let Task { parts, host, acceptor, config, lifespan, worker, ready } = self;
+        parts.notify.enter();
+        let app = match rt::block_on(lifespan.startup(&worker)) {
+            Ok(app) => app,
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return Ok(());
+            }
+        };
+        let _ = ready.send(Ok(()));
+        if go.recv().is_err() {
+            rt::block_on(lifespan.shutdown(&app));
+            return Ok(());
+        }
+        let core = Core::new(app, config, Arc::new(host));
+        let app = rt::parking(false, || EventLoop::new(parts, acceptor, core).run())?;
+        rt::block_on(lifespan.shutdown(&app));
+        Ok(())
     }
 }

@@ -12,6 +12,12 @@
 //!   [`Framing`] says, down to the trailers.
 //! - [`Limits`] bound both, and a [`Refusal`] says which status to answer.
 //!
+//! The writing side knows the commit machine's decisions:
+//!
+//! - a [`Turn`] frames one response and says whether the connection lives on;
+//! - [`interim`], [`refuse`] and [`CONTINUE`] are what a server says by itself;
+//! - an [`Output`] queues it all, as slices for a vectored write.
+//!
 //! What is refused, and with which status, does not depend on how the bytes
 //! were cut into pieces: the first fault in byte order decides.
 #![forbid(unsafe_code)]
@@ -21,22 +27,28 @@ mod body;
 mod chars;
 mod chunk;
 mod connection;
+mod date;
 mod fields;
 mod framing;
 mod head;
 mod limits;
 mod line;
+mod output;
 mod parse;
 mod refusal;
 mod scan;
 mod span;
 mod target;
 mod trailers;
+mod turn;
 
 pub use body::{BodyReader, Decoded};
+pub use date::Stamp;
 pub use framing::Framing;
 pub use head::{HeadReader, RequestHead};
 pub use limits::Limits;
+pub use output::Output;
 pub use refusal::Refusal;
 pub use span::{FieldSpan, Span};
 pub use target::TargetForm;
+pub use turn::{CONTINUE, Turn, interim, refuse};

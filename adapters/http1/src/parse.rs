@@ -18,7 +18,7 @@ use crate::limits::{FIELD_NAME, Limits, METHOD};
 use crate::line::RequestLine;
 use crate::refusal::Refusal;
 use crate::scan::BARE_LF;
-use crate::span::{FieldSpan, Span};
+use crate::span::{FieldSpan, Span, shifted};
 
 /// Heads with no more fields than this are read without an allocation.
 const INLINE: usize = 100;
@@ -161,7 +161,7 @@ impl<'a> Head<'a> {
         let expect_continue = meaning.expect_continue(version, framing)?;
         let target = &self.line.target;
         let target_at = start + self.target;
-        let authority = target.authority.map(|span| span.shifted(target_at));
+        let authority = target.authority.map(|span| shifted(span, target_at));
         if let (Some(authority), Some((_, host))) = (authority, meaning.host) {
             fields[host].value = authority;
         }
@@ -174,8 +174,8 @@ impl<'a> Head<'a> {
             target: Span::new(target_at, target_at + self.target_len),
             form: target.form,
             authority: authority.or(meaning.host.map(|(value, _)| value)),
-            path: target.path.shifted(target_at),
-            query: target.query.map(|span| span.shifted(target_at)),
+            path: shifted(target.path, target_at),
+            query: target.query.map(|span| shifted(span, target_at)),
             framing,
             keep_alive: meaning.keep_alive(version),
             expect_continue,

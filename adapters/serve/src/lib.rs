@@ -1,11 +1,92 @@
-//! Runs an RGI application on any RGI server: command line, configuration, signals
+//! Runs an RGI application on any RGI server: command line, configuration, signals, logs.
+//!
+//! ```no_run
+//! use rgi_core::{Environ, Full, StartResponse, StatusCode, app_fn, field, media};
+//!
+//! fn hello(_: Environ, start_response: StartResponse) -> Full {
+//!     start_response
+//!         .start(StatusCode::OK)
+//!         .header(field::CONTENT_TYPE, media::TEXT_PLAIN)
+//!         .full("Hello, World!\n")
+//! }
+//!
+//! fn main() -> rgi_serve::Exit {
+//!     rgi_serve::main(app_fn(hello))
+//! }
+//! ```
+//!
+//! The program takes `--bind 0.0.0.0:8000 --threads 2` and so on; `--help` shows all there is, and
+//! `--print-config` what is in force and where it was set. A program has presets of its own by
+//! [`Runner`].
+//!
+//! # What is served
+//!
+//! An application, a factory `|worker: &Worker| -> Result<App, Error>` that is called once in each
+//! worker, or a lifespan (see [`rgi_core::launch`]). [`main`] takes those whose applications and
+//! bodies may go to another thread and offers every server of this build; [`main_local`] takes
+//! any, and the servers that keep an application on its thread.
+//!
+//! ```no_run
+//! use rgi_core::{Error, StartResponse, StatusCode, Worker, app_fn};
+//!
+//! fn main() -> rgi_serve::Exit {
+//!     rgi_serve::main_local(|worker: &Worker| {
+//!         let name = std::rc::Rc::<str>::from(format!("worker {}\n", worker.index));
+//!         Ok::<_, Error>(app_fn(move |_, start_response: StartResponse| {
+//!             start_response.start(StatusCode::OK).full(name.to_string())
+//!         }))
+//!     })
+//! }
+//! ```
+//!
+//! # How it ends
+//!
+//! TERM, INT or HUP let open requests end within `--graceful-timeout`; the second one stops at
+//! once, and the third kills. HUP is left alone if the process was started to ignore it (`nohup`).
+//! [`Exit`] is the exit code.
+//!
+//! # Features
+//!
+//! `evented` (on by default): the server on readiness loops. `tokio`: the method `Runner::tokio`.
+#![deny(unsafe_code)]
 
-#![forbid(unsafe_code)]
-
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_macros, reason = "read by the runner's builder")
-)]
+mod announce;
+mod exit;
+mod limit;
+mod listen;
+mod log;
+mod runner;
+#[cfg(all(feature = "tokio", feature = "evented"))]
+mod runtime;
+mod server;
 mod settings;
+mod signals;
 
+use rgi_core::{App, IntoLifespan, LocalLifespan};
+
+pub use exit::Exit;
+pub use runner::Runner;
 pub use settings::{Bad, Bind, LogLevel, ServerKind, Settings};
+
+/// Serves `app` until a signal ends it, with the settings of the command line, the environment and
+/// the configuration file. `Marker` is inferred.
+pub fn main<Marker, T>(app: T) -> Exit
+where
+    T: IntoLifespan<Marker>,
+    T::Lifespan: Send + Sync + 'static,
+    <T::Lifespan as LocalLifespan>::App: Send + Sync + 'static,
+    <<T::Lifespan as LocalLifespan>::App as App>::Body: Send + 'static,
+{
+    Runner::new().run(app)
+}
+
+/// As [`main()`], of a factory or a lifespan whose applications need not leave their thread.
+pub fn main_local<Marker, T>(app: T) -> Exit
+where
+    T: IntoLifespan<Marker>,
+    T::Lifespan: Send + Sync + 'static,
+    <T::Lifespan as LocalLifespan>::App: 'static,
+    <<T::Lifespan as LocalLifespan>::App as App>::Body: 'static,
+{
+    Runner::new().run_local(app)
+}

@@ -55,9 +55,21 @@ impl<B: Body> BlockingBody<B> {
                 "this server neither blocks nor has a pool for blocking applications",
             )));
         };
-        let call = Call { environ, start_response, call: Box::new(call) };
-        let lifted = Lifted { state: Lifting::Gathering(call), pool, patience: None };
-        BlockingBody { place: Place::Pool { lifted: Box::pin(lifted) } }
+        let call = Call {
+            environ,
+            start_response,
+            call: Box::new(call),
+        };
+        let lifted = Lifted {
+            state: Lifting::Gathering(call),
+            pool,
+            patience: None,
+        };
+        BlockingBody {
+            place: Place::Pool {
+                lifted: Box::pin(lifted),
+            },
+        }
     }
 }
 
@@ -116,7 +128,10 @@ enum Lifting<B> {
 impl<B: Body + Send + 'static> Lifted<B> {
     /// Hands the call to the pool.
     fn begin(&mut self, call: Call<B>) -> Result<(), Error> {
-        self.patience = self.pool.queue_timeout().map(|time| call.environ.timer().sleep(time));
+        self.patience = self
+            .pool
+            .queue_timeout()
+            .map(|time| call.environ.timer().sleep(time));
         let steps = Arc::new(Steps {
             inner: Mutex::new(Inner {
                 job: Some(Job::Call(call)),
@@ -155,7 +170,9 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
                 return Poll::Ready(Some(Err(error)));
             }
         }
-        let Lifting::Stepping(steps) = &this.state else { return Poll::Ready(None) };
+        let Lifting::Stepping(steps) = &this.state else {
+            return Poll::Ready(None);
+        };
         let mut inner = steps.lock();
         if let Some(item) = inner.ready.pop_front() {
             return Poll::Ready(Some(item));
@@ -172,7 +189,9 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
             drop(inner);
             // Dropping the steps abandons the call, still unrun.
             this.abandon();
-            return Poll::Ready(Some(Err(Error::overloaded("no thread of the pool came free"))));
+            return Poll::Ready(Some(Err(Error::overloaded(
+                "no thread of the pool came free",
+            ))));
         }
         if !inner.busy {
             inner.busy = true;
@@ -188,9 +207,16 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
             Lifting::Ended => (0, Some(0)),
             Lifting::Stepping(steps) => {
                 let inner = steps.lock();
-                let (lower, upper) = if inner.ended { (0, Some(0)) } else { inner.hint };
+                let (lower, upper) = if inner.ended {
+                    (0, Some(0))
+                } else {
+                    inner.hint
+                };
                 let ready = inner.ready.len();
-                (lower.saturating_add(ready), upper.and_then(|upper| upper.checked_add(ready)))
+                (
+                    lower.saturating_add(ready),
+                    upper.and_then(|upper| upper.checked_add(ready)),
+                )
             }
         }
     }
@@ -260,7 +286,9 @@ impl<B: Body + Send + 'static> Work for Steps<B> {
         drop(inner);
 
         let mut events = VecDeque::with_capacity(2);
-        let step = catch_unwind(AssertUnwindSafe(|| rt::parking(true, || step(job, &mut events))));
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            rt::parking(true, || step(job, &mut events))
+        }));
         let body = step.unwrap_or_else(|payload| {
             events.push_back(Err(Error::panic(payload)));
             None
@@ -291,13 +319,14 @@ impl<B: Body + Send + 'static> Work for Steps<B> {
 
 /// One step: the call, and the body up to its next event other than a head. Gives the body back
 /// unless it ended.
-fn step<B: Body>(
-    job: Job<B>,
-    events: &mut VecDeque<Result<Event, Error>>,
-) -> Option<Pin<Box<B>>> {
+fn step<B: Body>(job: Job<B>, events: &mut VecDeque<Result<Event, Error>>) -> Option<Pin<Box<B>>> {
     let mut body = match job {
         Job::Body(body) => body,
-        Job::Call(Call { environ, start_response, call }) => match call(environ, start_response) {
+        Job::Call(Call {
+            environ,
+            start_response,
+            call,
+        }) => match call(environ, start_response) {
             Ok(body) => Box::pin(body),
             Err(error) => {
                 events.push_back(Err(error));

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::Body;
+use crate::quiet::quietly;
 use crate::{Error, Event};
 
 pin_project! {
@@ -32,17 +33,21 @@ impl<B: Body> Stream for CatchPanics<B> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut slot = self.project().body;
-        let Some(body) = slot.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(body) = slot.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
         match catch_unwind(AssertUnwindSafe(|| body.poll_next(cx))) {
             Ok(polled) => polled,
             Err(payload) => {
-                slot.set(None);
+                quietly(|| slot.set(None));
                 Poll::Ready(Some(Err(Error::panic(payload))))
             }
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.body.as_ref().map_or((0, Some(0)), |body| body.size_hint())
+        self.body
+            .as_ref()
+            .map_or((0, Some(0)), |body| body.size_hint())
     }
 }

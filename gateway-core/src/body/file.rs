@@ -18,7 +18,10 @@ pub struct FileBody {
 impl FileBody {
     pub(crate) fn new(started: Started, region: FileRegion) -> FileBody {
         let region = (!region.is_empty()).then(|| Box::new(region));
-        FileBody { started: Some(started), region }
+        FileBody {
+            started: Some(started),
+            region,
+        }
     }
 }
 

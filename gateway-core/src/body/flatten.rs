@@ -36,7 +36,9 @@ where
 {
     /// A body of a future of one.
     pub fn new(future: T) -> Flatten<T, B> {
-        Flatten { state: State::Future { future } }
+        Flatten {
+            state: State::Future { future },
+        }
     }
 }
 

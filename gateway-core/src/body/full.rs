@@ -18,7 +18,10 @@ pub struct Full {
 
 impl Full {
     pub(crate) fn new(started: Started, data: Bytes) -> Full {
-        Full { started: Some(started), data }
+        Full {
+            started: Some(started),
+            data,
+        }
     }
 
     /// The block, if it is still to come.

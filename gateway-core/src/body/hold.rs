@@ -48,7 +48,9 @@ impl Hold {
                     return Poll::Ready(Ok((started, event.transpose()?)));
                 }
                 (_, None) => {
-                    return Poll::Ready(Err(Error::misuse("a body that does not begin with a start")));
+                    return Poll::Ready(Err(Error::misuse(
+                        "a body that does not begin with a start",
+                    )));
                 }
             }
         }
@@ -79,13 +81,24 @@ impl Hold {
         if let Some(event) = self.released.iter_mut().find_map(Option::take) {
             return Poll::Ready(Some(Ok(event)));
         }
-        if self.ended { Poll::Ready(None) } else { body.poll_next(cx) }
+        if self.ended {
+            Poll::Ready(None)
+        } else {
+            body.poll_next(cx)
+        }
     }
 
     /// The body's hint, with what was released before it.
     pub fn size_hint<B: Body>(&self, body: &B) -> (usize, Option<usize>) {
         let released = self.released.iter().flatten().count();
-        let (lower, upper) = if self.ended { (0, Some(0)) } else { body.size_hint() };
-        (lower.saturating_add(released), upper.and_then(|upper| upper.checked_add(released)))
+        let (lower, upper) = if self.ended {
+            (0, Some(0))
+        } else {
+            body.size_hint()
+        };
+        (
+            lower.saturating_add(released),
+            upper.and_then(|upper| upper.checked_add(released)),
+        )
     }
 }

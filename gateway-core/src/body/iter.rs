@@ -18,7 +18,10 @@ pub struct Iter<I> {
 
 impl<I> Iter<I> {
     pub(crate) fn new(started: Started, chunks: I) -> Iter<I> {
-        Iter { started: Some(started), chunks }
+        Iter {
+            started: Some(started),
+            chunks,
+        }
     }
 }
 
@@ -36,7 +39,11 @@ where
         if let Some(started) = self.started.take() {
             return Poll::Ready(Some(Ok(Event::Start(started))));
         }
-        Poll::Ready(self.chunks.next().map(|chunk| chunk.map(Event::Data).map_err(Into::into)))
+        Poll::Ready(
+            self.chunks
+                .next()
+                .map(|chunk| chunk.map(Event::Data).map_err(Into::into)),
+        )
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -47,5 +54,8 @@ where
 /// The hint of blocks with a start before them.
 pub(super) fn hint(start: bool, rest: (usize, Option<usize>)) -> (usize, Option<usize>) {
     let start = usize::from(start);
-    (rest.0.saturating_add(start), rest.1.and_then(|upper| upper.checked_add(start)))
+    (
+        rest.0.saturating_add(start),
+        rest.1.and_then(|upper| upper.checked_add(start)),
+    )
 }

@@ -64,7 +64,11 @@ const FILE_CHUNK: usize = 64 * 1024;
 
 impl<B, F> MapDataBody<B, F> {
     pub(crate) fn new(body: B, f: F) -> MapDataBody<B, F> {
-        MapDataBody { body, f, file: None }
+        MapDataBody {
+            body,
+            f,
+            file: None,
+        }
     }
 }
 
@@ -99,7 +103,10 @@ impl<B: Body, F: FnMut(Bytes) -> Result<Bytes, Error>> Stream for MapDataBody<B,
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.file {
             Some(_) => (0, None),
-            None => (self.body.size_hint().0, self.body.size_hint().1.filter(|upper| *upper == 0)),
+            None => (
+                self.body.size_hint().0,
+                self.body.size_hint().1.filter(|upper| *upper == 0),
+            ),
         }
     }
 }

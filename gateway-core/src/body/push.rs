@@ -26,8 +26,14 @@ pin_project! {
 impl<T: Future<Output = Result<(), Error>>> Push<T> {
     pub(crate) fn new<F: FnOnce(Writer) -> T>(started: Started, f: F) -> Push<T> {
         let place = Arc::new(Mutex::new(Slot::default()));
-        let future = f(Writer { place: place.clone() });
-        Push { started: Some(started), future: Some(future), place: Place(place) }
+        let future = f(Writer {
+            place: place.clone(),
+        });
+        Push {
+            started: Some(started),
+            future: Some(future),
+            place: Place(place),
+        }
     }
 }
 
@@ -152,7 +158,10 @@ impl Writer {
     }
 
     fn put(&mut self, event: Option<Event>) -> Write<'_> {
-        Write { writer: self, event }
+        Write {
+            writer: self,
+            event,
+        }
     }
 }
 

@@ -25,7 +25,12 @@ pin_project! {
 
 impl<B, F, C> Recover<B, F, C> {
     pub(crate) fn new(body: B, fallback: Fallback, f: F) -> Recover<B, F, C> {
-        Recover { body: Some(body), other: None, f: Some((fallback, f)), hold: Hold::default() }
+        Recover {
+            body: Some(body),
+            other: None,
+            f: Some((fallback, f)),
+            hold: Hold::default(),
+        }
     }
 }
 
@@ -42,7 +47,9 @@ where
         if let Some(other) = this.other.as_mut().as_pin_mut() {
             return other.poll_next(cx);
         }
-        let Some(mut body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
         if !this.hold.is_open() {
             match ready!(this.hold.poll_open(body.as_mut(), cx)) {
                 Ok((started, first)) => {

@@ -23,7 +23,10 @@ pin_project! {
 
 impl<S> Streaming<S> {
     pub(crate) fn new(started: Started, chunks: S) -> Streaming<S> {
-        Streaming { started: Some(started), chunks }
+        Streaming {
+            started: Some(started),
+            chunks,
+        }
     }
 }
 

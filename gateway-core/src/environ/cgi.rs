@@ -20,8 +20,17 @@ impl<'a> Vars<'a> {
     }
 
     /// One variable. `HTTP_*` values of repeated fields are joined by a comma, Cookie's by a
-    /// semicolon.
+    /// semicolon. The deployer's values stand behind the request's, and are never `HTTP_*`: a
+    /// client could pass for the deployer.
     pub fn get(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        if let Some(field) = name.strip_prefix("HTTP_") {
+            return self.field(field);
+        }
+        let deployers = || Some(Cow::Borrowed(self.0.var(name)?.as_bytes()));
+        self.computed(name).or_else(deployers)
+    }
+
+    fn computed(&self, name: &str) -> Option<Cow<'a, [u8]>> {
         let e = self.0;
         let text = |text: &'a str| Some(Cow::Borrowed(text.as_bytes()));
         let owned = |text: String| Some(Cow::Owned(text.into_bytes()));
@@ -55,14 +64,11 @@ impl<'a> Vars<'a> {
                 _ => return None,
             }),
             "SSL_TLS_SNI" => text(e.connection().tls.as_ref()?.server_name.as_deref()?),
-            _ => match name.strip_prefix("HTTP_") {
-                Some(field) => self.field(field),
-                None => e.var(name).and_then(text),
-            },
+            _ => None,
         }
     }
 
-    /// All variables there are.
+    /// All variables there are, each once.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, [u8]>)> {
         const NAMES: [&str; 17] = [
             "REQUEST_METHOD",
@@ -84,15 +90,19 @@ impl<'a> Vars<'a> {
             "SSL_TLS_SNI",
         ];
         let this = *self;
-        let fixed = NAMES.iter().filter_map(move |name| Some((Cow::Borrowed(*name), this.get(name)?)));
+        let fixed = NAMES
+            .iter()
+            .filter_map(move |name| Some((Cow::Borrowed(*name), this.computed(name)?)));
         let fields = this.0.headers().keys().filter_map(move |name| {
             let name = cgi_name(name.as_str())?;
             let value = this.field(&name)?;
             Some((Cow::Owned(format!("HTTP_{name}")), value))
         });
         let vars = &this.0.host().vars;
-        let deployer = vars.iter().map(|(name, value)| {
-            (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_bytes()))
+        let deployer = vars.iter().filter_map(move |(name, value)| {
+            let hidden = name.starts_with("HTTP_") || this.computed(name).is_some();
+            let pair = (Cow::from(name.as_str()), Cow::from(value.as_bytes()));
+            (!hidden).then_some(pair)
         });
         fixed.chain(fields).chain(deployer)
     }
@@ -116,7 +126,10 @@ impl<'a> Vars<'a> {
     }
 
     fn server_name(&self) -> String {
-        let host = self.0.header(header::HOST.as_str()).map(String::from_utf8_lossy);
+        let host = self
+            .0
+            .header(header::HOST.as_str())
+            .map(String::from_utf8_lossy);
         if let Some(host) = host.filter(|host| !host.is_empty()) {
             let end = match host.starts_with('[') {
                 true => host.find(']').map_or(host.len(), |end| end + 1),

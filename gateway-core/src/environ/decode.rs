@@ -10,7 +10,9 @@ use std::borrow::Cow;
 /// ```
 pub fn percent_decode(text: &str) -> Cow<'_, [u8]> {
     let bytes = text.as_bytes();
-    let Some(first) = bytes.iter().position(|b| *b == b'%') else { return Cow::Borrowed(bytes) };
+    let Some(first) = bytes.iter().position(|b| *b == b'%') else {
+        return Cow::Borrowed(bytes);
+    };
     let mut decoded = Vec::with_capacity(bytes.len());
     decoded.extend_from_slice(&bytes[..first]);
     let mut rest = &bytes[first..];

@@ -1,6 +1,6 @@
 //! Lending an environ.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
 
@@ -9,8 +9,22 @@ use crate::server::Inner;
 
 /// Where a lent environ returns to.
 pub(crate) struct Home {
-    returned: Mutex<Option<Box<Inner>>>,
+    place: Mutex<Place>,
+    /// The loan that this one was made inside of.
     outer: Option<Arc<Home>>,
+}
+
+enum Place {
+    Lent,
+    Returned(Box<Inner>),
+    /// The loan is gone: nobody asks for it here.
+    Closed,
+}
+
+impl Home {
+    fn lock(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// An environ that was lent: [`Environ::lend`].
@@ -22,8 +36,15 @@ pub struct Loan {
 
 impl Loan {
     pub(super) fn of(mut inner: Box<Inner>) -> (Environ, Loan) {
-        let home = Arc::new(Home { returned: Mutex::new(None), outer: inner.home.take() });
-        let loan = Loan { home: home.clone(), method: inner.method.clone(), split: inner.split };
+        let home = Arc::new(Home {
+            place: Mutex::new(Place::Lent),
+            outer: inner.home.take(),
+        });
+        let loan = Loan {
+            home: home.clone(),
+            method: inner.method.clone(),
+            split: inner.split,
+        };
         inner.home = Some(home);
         (Environ::new(inner), loan)
     }
@@ -35,13 +56,31 @@ impl Loan {
     ///
     /// Gives the loan back while the borrower still has the environ, or if it turned it into
     /// something else.
-    pub fn reclaim(self) -> Result<Environ, Loan> {
-        let returned = self.home.returned.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut inner) = returned else { return Err(self) };
-        inner.method = self.method;
+    pub fn reclaim(mut self) -> Result<Environ, Loan> {
+        let Some(mut inner) = self.take(Place::Lent) else {
+            return Err(self);
+        };
+        inner.method = std::mem::take(&mut self.method);
         inner.split = self.split;
-        inner.home = self.home.outer.clone();
         Ok(Environ::new(inner))
+    }
+
+    /// What was returned, its home the outer loan again; `place` is left where it was.
+    fn take(&self, place: Place) -> Option<Box<Inner>> {
+        let before = std::mem::replace(&mut *self.home.lock(), place);
+        let Place::Returned(mut inner) = before else {
+            return None;
+        };
+        inner.home = self.home.outer.clone();
+        Some(inner)
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(inner) = self.take(Place::Closed) {
+            give_back(inner);
+        }
     }
 }
 
@@ -51,13 +90,17 @@ impl std::fmt::Debug for Loan {
     }
 }
 
-/// What becomes of an environ's box when it is dropped.
+/// What becomes of an environ's box when it is dropped: the innermost loan that still stands gets
+/// it, or the pool.
 pub(super) fn give_back(mut inner: Box<Inner>) {
-    match inner.home.take() {
-        // A loan that was dropped itself holds no second reference.
-        Some(home) if Arc::strong_count(&home) > 1 => {
-            *home.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner);
+    while let Some(home) = inner.home.take() {
+        let mut place = home.lock();
+        if matches!(*place, Place::Lent) {
+            *place = Place::Returned(inner);
+            return;
         }
-        _ => crate::server::recycle(inner),
+        drop(place);
+        inner.home = home.outer.clone();
     }
+    crate::server::recycle(inner);
 }

@@ -38,11 +38,15 @@ impl Environ {
     }
 
     fn inner(&self) -> &Inner {
-        self.0.as_deref().expect("only drop and moves out take the box")
+        self.0
+            .as_deref()
+            .expect("only drop and moves out take the box")
     }
 
     pub(crate) fn inner_mut(&mut self) -> &mut Inner {
-        self.0.as_deref_mut().expect("only drop and moves out take the box")
+        self.0
+            .as_deref_mut()
+            .expect("only drop and moves out take the box")
     }
 
     pub(crate) fn host(&self) -> &Arc<Host> {
@@ -77,14 +81,19 @@ impl Environ {
     /// The target as an `http::Uri`, made when first asked for. A target that `http` does not take
     /// gives `/`.
     pub fn uri(&self) -> &Uri {
-        self.inner().uri.get_or_init(|| self.target().parse().unwrap_or_default())
+        self.inner()
+            .uri
+            .get_or_init(|| self.target().parse().unwrap_or_default())
     }
 
     /// The part of the raw path the application is mounted under (`SCRIPT_NAME`): `""` or
     /// `/a/b`, never `/`.
     pub fn script_name(&self) -> &str {
         let inner = self.inner();
-        inner.text(crate::server::Span { start: inner.path.start, end: inner.split })
+        inner.text(crate::server::Span {
+            start: inner.path.start,
+            end: inner.split,
+        })
     }
 
     /// The rest of the raw path (`PATH_INFO`): `""` or beginning with a slash. It and
@@ -92,7 +101,10 @@ impl Environ {
     /// [`path_decoded`](Self::path_decoded).
     pub fn path_info(&self) -> &str {
         let inner = self.inner();
-        inner.text(crate::server::Span { start: inner.split, end: inner.path.end })
+        inner.text(crate::server::Span {
+            start: inner.split,
+            end: inner.path.end,
+        })
     }
 
     /// [`path_info`](Self::path_info), percent-decoded once. Bytes, because nobody promises UTF-8.
@@ -113,7 +125,9 @@ impl Environ {
         let rest = self.path_info();
         let fits = prefix.starts_with('/')
             && !prefix.ends_with('/')
-            && rest.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+            && rest
+                .strip_prefix(prefix)
+                .is_some_and(|r| r.is_empty() || r.starts_with('/'));
         if fits {
             self.inner_mut().split += prefix.len() as u32;
         }
@@ -140,7 +154,10 @@ impl Environ {
             return map.get(name).map(|value| value.as_bytes());
         }
         inner.fields.iter().find_map(|field| {
-            let same = field.name.of(&inner.raw).eq_ignore_ascii_case(name.as_bytes());
+            let same = field
+                .name
+                .of(&inner.raw)
+                .eq_ignore_ascii_case(name.as_bytes());
             same.then(|| field.value.of(&inner.raw))
         })
     }
@@ -179,7 +196,10 @@ impl Environ {
 
     /// The connection: both addresses and the facts of its TLS.
     pub fn connection(&self) -> &Connection {
-        self.inner().connection.as_ref().expect("an exchange sets it")
+        self.inner()
+            .connection
+            .as_ref()
+            .expect("an exchange sets it")
     }
 
     /// Replaces the connection's facts, for a middleware that believes a proxy.
@@ -199,7 +219,10 @@ impl Environ {
 
     /// The request's body (`wsgi.input`).
     pub fn input(&mut self) -> &mut Input {
-        self.inner_mut().input.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.inner_mut()
+            .input
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the request's body out; an empty one stays.
@@ -235,7 +258,11 @@ impl Environ {
 
     /// One of the deployer's values.
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.host().vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.host()
+            .vars
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// PEP 3333's dictionary: CGI variables and the deployer's values, computed as they are read.
@@ -270,6 +297,8 @@ impl Environ {
 
     /// The request in another library's terms. The environ's extensions go along.
     pub fn into_request(mut self) -> http::Request<Input> {
+        // What is left of it is of no use to a loan.
+        self.inner_mut().home = None;
         let input = self.take_input();
         let mut request = http::Request::new(input);
         *request.uri_mut() = self.uri().clone();
@@ -282,8 +311,10 @@ impl Environ {
     }
 
     /// The fields with their names in CGI's manner.
-    fn each_header<'a>(&'a self) -> impl Iterator<Item = (&'a HeaderName, &'a [u8])> {
-        self.headers().iter().map(|(name, value)| (name, value.as_bytes()))
+    fn each_header(&self) -> impl Iterator<Item = (&HeaderName, &[u8])> {
+        self.headers()
+            .iter()
+            .map(|(name, value)| (name, value.as_bytes()))
     }
 }
 

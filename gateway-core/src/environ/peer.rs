@@ -23,13 +23,18 @@ impl Peer {
 
     /// Wakes as soon as the client has left, or the exchange is over.
     pub fn gone(&self) -> Gone {
-        Gone { shared: self.0.clone() }
+        Gone {
+            shared: self.0.clone(),
+            key: None,
+        }
     }
 }
 
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer").field("is_gone", &self.is_gone()).finish()
+        f.debug_struct("Peer")
+            .field("is_gone", &self.is_gone())
+            .finish()
     }
 }
 
@@ -37,13 +42,26 @@ impl fmt::Debug for Peer {
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Gone {
     shared: Arc<Shared>,
+    key: Option<u64>,
 }
 
 impl Future for Gone {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shared.watch(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Gone { shared, key } = &mut *self;
+        match shared.watch(key, cx.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.shared.unwatch(key);
+        }
     }
 }
 

@@ -1,17 +1,18 @@
 //! One request and its answer: environ, token, and what outlives both.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::cell::RefCell;
 
 use http::{HeaderValue, Method, StatusCode};
 
 use super::{Connection, Host, Informer, RequestHead, Response};
 use crate::environ::{End, Outcome};
 use crate::head::PooledHead;
+use crate::quiet::quietly;
 use crate::{App, Body, Environ, Error, Input, Offer, StartResponse};
 
 /// A request that is about to be answered.
@@ -19,7 +20,7 @@ use crate::{App, Body, Environ, Error, Input, Offer, StartResponse};
 pub struct Exchange {
     environ: Environ,
     head: PooledHead,
-    shared: Arc<Shared>,
+    shared: Unfinished,
 }
 
 impl Exchange {
@@ -37,11 +38,18 @@ impl Exchange {
         } else {
             inner.scheme = super::Scheme::Http;
         }
-        *inner.input.get_mut().unwrap_or_else(PoisonError::into_inner) = input;
+        *inner
+            .input
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner) = input;
         inner.shared = Some(shared.clone());
         inner.host = Some(host);
         inner.connection = Some(connection);
-        Exchange { environ: Environ::new(inner), head: PooledHead::new(), shared }
+        Exchange {
+            environ: Environ::new(inner),
+            head: PooledHead::new(),
+            shared: Unfinished(Some(shared)),
+        }
     }
 
     /// Lets the application send interim responses.
@@ -63,12 +71,17 @@ impl Exchange {
 
     /// The means to tell the application that the peer has left.
     pub fn hang_up(&self) -> HangUp {
-        HangUp(self.shared.clone())
+        HangUp(self.shared.get().clone())
     }
 
     /// Calls the application. A panic is caught, and answered with 500.
     pub fn call<A: App + ?Sized>(self, app: &A) -> Response<A::Body> {
-        let Exchange { mut environ, head, shared } = self;
+        let Exchange {
+            mut environ,
+            head,
+            shared,
+        } = self;
+        let shared = shared.hand_over();
         let method = match *environ.method() {
             Method::HEAD => RequestMethod::Head,
             Method::CONNECT => RequestMethod::Connect,
@@ -89,7 +102,37 @@ impl Exchange {
             Method::HEAD => RequestMethod::Head,
             _ => RequestMethod::Other,
         };
-        Response::new(Err(error), method, self.shared)
+        Response::new(Err(error), method, self.shared.hand_over())
+    }
+}
+
+/// Runs the hooks of an exchange that its server drops without an answer.
+#[derive(Debug)]
+struct Unfinished(Option<Arc<Shared>>);
+
+impl Unfinished {
+    fn get(&self) -> &Arc<Shared> {
+        self.0
+            .as_ref()
+            .expect("only `hand_over` and drop take it out")
+    }
+
+    fn hand_over(mut self) -> Arc<Shared> {
+        self.0
+            .take()
+            .expect("only `hand_over` and drop take it out")
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(shared) = self.0.take() else { return };
+        shared.finish(Over {
+            end: End::Disconnected,
+            status: None,
+            bytes: 0,
+            error: None,
+        });
     }
 }
 
@@ -129,8 +172,10 @@ pub(crate) struct Shared {
 #[derive(Default)]
 struct State {
     hooks: Vec<Hook>,
-    watchers: Vec<Waker>,
-    over: Option<Over>,
+    /// One for each [`Gone`](crate::Gone) that waits, by its key.
+    watchers: Vec<(u64, Waker)>,
+    next_key: u64,
+    over: Option<Arc<Over>>,
 }
 
 /// How the exchange ended.
@@ -143,7 +188,12 @@ pub(crate) struct Over {
 
 impl Over {
     fn outcome(&self) -> Outcome<'_> {
-        Outcome { end: self.end, status: self.status, bytes: self.bytes, error: self.error.as_ref() }
+        Outcome {
+            end: self.end,
+            status: self.status,
+            bytes: self.bytes,
+            error: self.error.as_ref(),
+        }
     }
 }
 
@@ -157,7 +207,10 @@ impl Shared {
     fn take() -> Arc<Shared> {
         let pooled = POOL.try_with(|pool| pool.borrow_mut().pop()).ok().flatten();
         pooled.unwrap_or_else(|| {
-            Arc::new(Shared { gone: AtomicBool::new(false), state: Mutex::default() })
+            Arc::new(Shared {
+                gone: AtomicBool::new(false),
+                state: Mutex::default(),
+            })
         })
     }
 
@@ -172,81 +225,107 @@ impl Shared {
     pub(crate) fn hang_up(&self) {
         self.gone.store(true, Ordering::Release);
         let watchers = std::mem::take(&mut self.lock().watchers);
-        watchers.into_iter().for_each(Waker::wake);
+        watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    /// Whether the peer left or the exchange is over; otherwise `waker` will be woken.
-    pub(crate) fn watch(&self, waker: &Waker) -> bool {
+    /// Whether the peer left or the exchange is over; otherwise `waker` will be woken. `key` is
+    /// the watcher's, given here the first time and taken back by [`unwatch`](Self::unwatch).
+    pub(crate) fn watch(&self, key: &mut Option<u64>, waker: &Waker) -> bool {
         if self.is_gone() {
             return true;
         }
+        let mut stale = None;
         let mut state = self.lock();
         if state.over.is_some() || self.is_gone() {
             return true;
         }
-        if !state.watchers.iter().any(|known| known.will_wake(waker)) {
-            state.watchers.push(waker.clone());
+        let key = *key.get_or_insert_with(|| {
+            state.next_key += 1;
+            state.next_key
+        });
+        match state.watchers.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) if known.will_wake(waker) => {}
+            Some((_, known)) => stale = Some(std::mem::replace(known, waker.clone())),
+            None => state.watchers.push((key, waker.clone())),
         }
+        drop(state);
+        // A waker's drop is foreign code: not under the lock.
+        drop(stale);
         false
+    }
+
+    pub(crate) fn unwatch(&self, key: u64) {
+        let mut state = self.lock();
+        let at = state.watchers.iter().position(|(known, _)| *known == key);
+        let watcher = at.map(|at| state.watchers.swap_remove(at));
+        drop(state);
+        drop(watcher);
     }
 
     pub(crate) fn on_finish(&self, hook: Hook) {
         let mut state = self.lock();
-        if state.over.is_none() {
+        let Some(over) = state.over.clone() else {
             state.hooks.push(hook);
             return;
-        }
-        // The outcome is kept for as long as anyone may ask, and is put back.
-        let over = state.over.take();
+        };
         drop(state);
-        if let Some(over) = over {
-            run(hook, &over.outcome());
-            self.lock().over = Some(over);
-        }
+        run(hook, &over.outcome());
     }
 
     /// Runs the hooks, last registered first, and puts what can be used again into the pool.
     pub(crate) fn finish(mut self: Arc<Self>, over: Over) {
-        if let Some(shared) = Arc::get_mut(&mut self) {
-            let state = shared.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let mut hooks = std::mem::take(&mut state.hooks);
-            while let Some(hook) = hooks.pop() {
-                run(hook, &over.outcome());
-            }
-            state.hooks = hooks;
-            state.watchers.clear();
-            *shared.gone.get_mut() = false;
-            let _ = POOL.try_with(|pool| {
-                let mut pool = pool.borrow_mut();
-                if pool.len() < KEPT {
-                    pool.push(self);
-                }
-            });
+        let Some(shared) = Arc::get_mut(&mut self) else {
+            self.finish_shared(over);
             return;
-        }
-        let mut hooks = std::mem::take(&mut self.lock().hooks);
-        while let Some(hook) = hooks.pop() {
+        };
+        let state = shared
+            .state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        while let Some(hook) = state.hooks.pop() {
             run(hook, &over.outcome());
         }
-        let mut state = self.lock();
-        let late = std::mem::take(&mut state.hooks);
-        let watchers = std::mem::take(&mut state.watchers);
-        drop(state);
-        for hook in late.into_iter().rev() {
-            run(hook, &over.outcome());
-        }
-        self.lock().over = Some(over);
-        watchers.into_iter().for_each(Waker::wake);
+        state.watchers.clear();
+        *shared.gone.get_mut() = false;
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < KEPT {
+                pool.push(self);
+            }
+        });
+    }
+
+    /// As [`finish`](Self::finish), where environ or peers are still about: the outcome is kept
+    /// for them.
+    fn finish_shared(&self, over: Over) {
+        let over = Arc::new(over);
+        // Hooks may register hooks. That none is left and that it is over is one step.
+        let watchers = loop {
+            let mut state = self.lock();
+            match state.hooks.pop() {
+                None => {
+                    state.over = Some(over);
+                    break std::mem::take(&mut state.watchers);
+                }
+                Some(hook) => {
+                    drop(state);
+                    run(hook, &over.outcome());
+                }
+            }
+        };
+        watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 
 /// A hook's panic is its own: the others run.
 fn run(hook: Hook, outcome: &Outcome<'_>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| hook(outcome)));
+    quietly(|| hook(outcome));
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("gone", &self.is_gone()).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("gone", &self.is_gone())
+            .finish_non_exhaustive()
     }
 }

@@ -177,12 +177,18 @@ pub struct Errors {
 
 impl Errors {
     pub(crate) fn new(log: Arc<dyn Log>) -> Errors {
-        Errors { log, line: Vec::new() }
+        Errors {
+            log,
+            line: Vec::new(),
+        }
     }
 
     fn emit(&mut self) {
         let line = std::mem::take(&mut self.line);
-        self.log.log(Level::Error, format_args!("{}", String::from_utf8_lossy(&line)));
+        self.log.log(
+            Level::Error,
+            format_args!("{}", String::from_utf8_lossy(&line)),
+        );
     }
 }
 
@@ -192,9 +198,18 @@ const LONGEST_LINE: usize = 16 * 1024;
 impl io::Write for Errors {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         for piece in buf.split_inclusive(|b| *b == b'\n') {
-            let text = piece.strip_suffix(b"\n");
-            self.line.extend_from_slice(text.unwrap_or(piece));
-            if text.is_some() || self.line.len() >= LONGEST_LINE {
+            let (mut text, ended) = match piece.strip_suffix(b"\n") {
+                Some(text) => (text, true),
+                None => (piece, false),
+            };
+            while self.line.len() + text.len() > LONGEST_LINE {
+                let (head, tail) = text.split_at(LONGEST_LINE - self.line.len());
+                self.line.extend_from_slice(head);
+                self.emit();
+                text = tail;
+            }
+            self.line.extend_from_slice(text);
+            if ended {
                 self.emit();
             }
         }

@@ -1,11 +1,11 @@
 //! Servers as values: what the runner and the supervisor start.
 
+use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{Error, LocalLifespan};
 
@@ -62,9 +62,10 @@ pub struct Stop(Arc<Told>);
 #[derive(Default)]
 struct Told {
     level: AtomicU8,
-    #[allow(clippy::type_complexity)]
-    listeners: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
+    listeners: Mutex<Vec<Listen>>,
 }
+
+type Listen = Arc<dyn Fn() + Send + Sync>;
 
 impl Stop {
     /// Not stopped yet.
@@ -85,9 +86,15 @@ impl Stop {
 
     fn raise(&self, level: u8) {
         if self.0.level.fetch_max(level, Ordering::SeqCst) < level {
-            let listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+            // Called without the lock: a listener may tell or listen in its turn.
+            let listeners = self.listeners().clone();
             listeners.iter().for_each(|wake| wake());
         }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Listen>> {
+        let listeners = &self.0.listeners;
+        listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the server was told to stop at all.
@@ -101,18 +108,22 @@ impl Stop {
     }
 
     /// Calls `wake` each time more is told, from the thread that tells; at once, if something was
-    /// told already.
+    /// told already. It may be called once too often.
     pub fn on_change(&self, wake: impl Fn() + Send + Sync + 'static) {
-        let mut listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let wake: Listen = Arc::new(wake);
+        self.listeners().push(wake.clone());
+        // Looked at behind the push: what is told in between is told to someone.
         if self.is_told() {
             wake();
         }
-        listeners.push(Box::new(wake));
     }
 }
 
 impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stop").field("told", &self.is_told()).field("now", &self.is_now()).finish()
+        f.debug_struct("Stop")
+            .field("told", &self.is_told())
+            .field("now", &self.is_now())
+            .finish()
     }
 }

@@ -72,7 +72,9 @@ impl Pool {
         state.alive += 1;
         drop(state);
         let pool = self.clone();
-        let made = thread::Builder::new().name("rgi-blocking".into()).spawn(move || pool.work());
+        let made = thread::Builder::new()
+            .name("rgi-blocking".into())
+            .spawn(move || pool.work());
         if let Err(error) = made {
             let mut state = self.lock();
             state.alive -= 1;

@@ -22,6 +22,25 @@ pub struct Span {
 }
 
 impl Span {
+    /// A span of a head, which is smaller than 4 GiB.
+    pub fn new(start: usize, end: usize) -> Span {
+        debug_assert!(start <= end && u32::try_from(end).is_ok());
+        Span {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    /// Its length in bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether it has no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
     /// The span as a range.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
@@ -96,7 +115,12 @@ impl Inner {
         self.raw.clear();
         self.fields.clear();
         self.method = Method::GET;
+        self.version = Version::HTTP_11;
+        self.scheme = Scheme::Http;
+        self.target = Span::default();
+        self.path = Span::default();
         self.query = None;
+        self.split = 0;
         self.headers.take();
         self.uri.take();
         self.extensions.clear();
@@ -124,7 +148,9 @@ impl Inner {
         let mut map = HeaderMap::with_capacity(self.fields.len());
         for field in &self.fields {
             let name = HeaderName::from_bytes(field.name.of(&raw));
-            let value = raw.get(field.value.range()).map(|_| raw.slice(field.value.range()));
+            let value = raw
+                .get(field.value.range())
+                .map(|_| raw.slice(field.value.range()));
             if let (Ok(name), Some(Ok(value))) = (name, value.map(HeaderValue::from_maybe_shared)) {
                 map.append(name, value);
             }
@@ -174,14 +200,16 @@ impl RequestHead {
     }
 
     fn inner(&mut self) -> &mut Inner {
-        self.0.as_deref_mut().expect("only exchanges and drop take the box")
+        self.0
+            .as_deref_mut()
+            .expect("only exchanges and drop take the box")
     }
 
     pub(crate) fn into_inner(mut self) -> Box<Inner> {
         self.0.take().expect("only exchanges and drop take the box")
     }
 
-    /// Sets the bytes and their index in one go; `fields` is swapped with a recycled vector.
+    /// Sets the bytes and their index in one go; `fields` is swapped with a recycled vector, empty.
     ///
     /// Names must be tokens and values free of control characters; what is not is left out of
     /// `environ.headers()`.
@@ -190,6 +218,7 @@ impl RequestHead {
         inner.raw.clear();
         inner.raw.extend_from_slice(raw);
         std::mem::swap(&mut inner.fields, fields);
+        fields.clear();
     }
 
     /// Sets the request line. `target` lies in the bytes and is ASCII; `path` and `query` (without
@@ -211,50 +240,51 @@ impl RequestHead {
         inner.split = path.start;
     }
 
-    /// A head of another library's parts. `host` is what HTTP/2 calls `:authority`; it becomes the
-    /// Host field if there is none.
+    /// A head of another library's parts. The authority of their URI (HTTP/2's `:authority`)
+    /// becomes the Host field.
     ///
     /// # Errors
     ///
-    /// Malformed (400) if the target is not ASCII, or the head is 4 GiB large.
+    /// Malformed (400) if the target is not ASCII, or 4 GiB large.
     pub fn from_parts(parts: http::request::Parts) -> Result<RequestHead, Error> {
         let mut head = RequestHead::new();
         let inner = head.inner();
         let uri = &parts.uri;
-        let (path, query) = match parts.method == Method::CONNECT || uri.path() == "*" {
-            true => ("", None),
-            false => (uri.path(), uri.query()),
-        };
-        match uri.scheme() {
+        let raw = &mut inner.raw;
+        // CONNECT has an authority for its target, but not HTTP/2's extended one (RFC 8441 4).
+        let bare_connect = parts.method == Method::CONNECT && uri.scheme().is_none();
+        if bare_connect || uri.path() == "*" {
+            let authority = uri.authority().filter(|_| bare_connect);
+            let target = authority.map_or(uri.path(), |authority| authority.as_str());
+            raw.extend_from_slice(target.as_bytes());
+            inner.path = span(raw.len(), raw.len())?;
+        } else {
             // HTTP/2 has the origin-form's parts in pseudo-fields.
-            Some(_) if parts.version >= Version::HTTP_2 => {
-                let target = uri.path_and_query().map_or("/", |pq| pq.as_str());
-                inner.raw.extend_from_slice(target.as_bytes());
+            if let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority())
+                && parts.version < Version::HTTP_2
+            {
+                raw.extend_from_slice(scheme.as_bytes());
+                raw.extend_from_slice(b"://");
+                raw.extend_from_slice(authority.as_str().as_bytes());
             }
-            _ => inner.raw.extend_from_slice(uri.to_string().as_bytes()),
+            inner.path = append(raw, uri.path().as_bytes())?;
+            if let Some(query) = uri.query() {
+                raw.push(b'?');
+                inner.query = Some(append(raw, query.as_bytes())?);
+            }
         }
-        if !inner.raw.is_ascii() {
+        inner.target = span(0, raw.len())?;
+        if !raw.is_ascii() {
             return Err(Error::malformed("a request target is ASCII"));
-        }
-        inner.target = span(0, inner.raw.len())?;
-        let tail = query.map_or(0, |query| query.len() + 1);
-        let path_start = inner.raw.len().saturating_sub(path.len() + tail);
-        inner.path = span(path_start, path_start + path.len())?;
-        if let Some(query) = query {
-            let start = inner.raw.len() - query.len();
-            inner.query = Some(span(start, inner.raw.len())?);
         }
         inner.split = inner.path.start;
         let mut headers = parts.headers;
-        if let (Some(authority), false) = (uri.authority(), headers.contains_key(header::HOST))
-            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        // The target's authority goes before Host (RFC 9112 3.2.2, RFC 9113 8.3.1).
+        if let Some(authority) = uri.authority()
+            && !(bare_connect && headers.contains_key(header::HOST))
+            && let Ok(host) = HeaderValue::from_str(without_userinfo(authority.as_str()))
         {
             headers.insert(header::HOST, host);
-        }
-        for (name, value) in &headers {
-            let name = append(&mut inner.raw, name.as_str().as_bytes())?;
-            let value = append(&mut inner.raw, value.as_bytes())?;
-            inner.fields.push(FieldSpan { name, value });
         }
         inner.method = parts.method;
         inner.version = parts.version;
@@ -267,8 +297,13 @@ impl RequestHead {
 fn span(start: usize, end: usize) -> Result<Span, Error> {
     match (u32::try_from(start), u32::try_from(end)) {
         (Ok(start), Ok(end)) => Ok(Span { start, end }),
-        _ => Err(Error::malformed("a head of 4 GiB")),
+        _ => Err(Error::malformed("a request target of 4 GiB")),
     }
+}
+
+/// Host has no userinfo (RFC 9110 7.2).
+fn without_userinfo(authority: &str) -> &str {
+    authority.rsplit('@').next().unwrap_or(authority)
 }
 
 fn append(raw: &mut Vec<u8>, bytes: &[u8]) -> Result<Span, Error> {
@@ -293,7 +328,9 @@ impl Drop for RequestHead {
 
 impl fmt::Debug for RequestHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(inner) = &self.0 else { return f.write_str("RequestHead(taken)") };
+        let Some(inner) = &self.0 else {
+            return f.write_str("RequestHead(taken)");
+        };
         f.debug_struct("RequestHead")
             .field("method", &inner.method)
             .field("target", &inner.text(inner.target))

@@ -14,6 +14,7 @@ use super::exchange::RequestMethod;
 use super::{Framing, HangUp, Over, Payload, PooledHead, Rules, Shared, Verdict};
 use crate::environ::End;
 use crate::field::{self, media};
+use crate::quiet::quietly;
 use crate::{Body, Error, Event};
 
 /// A head that goes out.
@@ -80,10 +81,10 @@ impl<B> Response<B> {
         }
     }
 
-    /// Whether all of the payload was given out. Known without another poll where a length was
-    /// promised.
+    /// Whether all of the payload was given out; not so after a cut. Known without another poll
+    /// where a length was promised.
     pub fn is_end(&self) -> bool {
-        self.first.is_none() && self.rules.is_end()
+        !self.cut && self.first.is_none() && self.rules.is_end()
     }
 
     /// What went wrong, for the log.
@@ -111,8 +112,13 @@ impl<B> Response<B> {
 
 impl<B: Body> Response<B> {
     /// Polls for the head. Never fails: errors became a status.
+    ///
+    /// # Panics
+    ///
+    /// If it gave the head already: a response has one.
     pub fn poll_head(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Commit> {
         let mut this = self.project();
+        assert!(!*this.committed, "`poll_head` gave the head already");
         loop {
             let verdict = match this.error.take() {
                 Some(error) => Verdict::Refuse(error),
@@ -122,22 +128,23 @@ impl<B: Body> Response<B> {
                 }
             };
             let (mut head, framing) = match verdict {
-                Verdict::Pull | Verdict::Send(_) => continue,
+                Verdict::Pull => continue,
                 Verdict::Commit(head, framing, payload) => {
                     *this.first = payload;
                     (head, framing)
                 }
-                Verdict::Refuse(error) | Verdict::Cut(error) => {
+                // The last two do not come before a head.
+                Verdict::Refuse(_) | Verdict::Cut(_) | Verdict::Send(_) | Verdict::End => {
+                    let error = match verdict {
+                        Verdict::Refuse(error) | Verdict::Cut(error) => error,
+                        _ => Error::misuse("payload came before the head"),
+                    };
                     discard(this.body.as_mut());
                     let (head, framing, payload) = answer(this.rules, &error);
                     *this.first = payload;
                     *this.error = Some(error);
                     *this.refused = true;
                     (head, framing)
-                }
-                Verdict::End => {
-                    *this.error = Some(Error::misuse("the head was asked for twice"));
-                    continue;
                 }
             };
             if let Some(cause) = head.take_cause() {
@@ -153,11 +160,16 @@ impl<B: Body> Response<B> {
     }
 
     /// Polls for the next part of the payload, after the head; `None` at the end.
+    ///
+    /// # Panics
+    ///
+    /// Before [`poll_head`](Self::poll_head) gave the head.
     pub fn poll_payload(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Payload, Cut>>> {
         let mut this = self.project();
+        assert!(*this.committed, "`poll_payload` comes after the head");
         if *this.cut {
             return Poll::Ready(Some(Err(Cut)));
         }
@@ -195,6 +207,15 @@ impl<B: Body> Response<B> {
         Poll::Ready(Some(Ok(payload)))
     }
 
+    /// Ends the response from the server's side: the body is dropped, and the error becomes a
+    /// status where nothing was sent, and a cut where something was.
+    pub fn fail(self: Pin<&mut Self>, error: Error) {
+        let mut this = self.project();
+        discard(this.body.as_mut());
+        *this.error = Some(error);
+        *this.cut = *this.committed;
+    }
+
     /// After the peer left: lets the application finish its step, discards what it yields, and
     /// drops the body.
     pub fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -223,7 +244,9 @@ fn next<B: Body>(
     body: Pin<&mut Option<B>>,
     cx: &mut Context<'_>,
 ) -> Poll<(Option<Result<Event, Error>>, bool)> {
-    let Some(mut body) = body.as_pin_mut() else { return Poll::Ready((None, false)) };
+    let Some(mut body) = body.as_pin_mut() else {
+        return Poll::Ready((None, false));
+    };
     match catch_unwind(AssertUnwindSafe(|| {
         let item = ready!(body.as_mut().poll_next(cx));
         // The hint is asked for only where it decides something.
@@ -241,13 +264,19 @@ fn next<B: Body>(
 /// Drops a body; its panic is its own.
 fn discard<B>(mut body: Pin<&mut Option<B>>) {
     if body.is_some() {
-        let _ = catch_unwind(AssertUnwindSafe(|| body.set(None)));
+        quietly(|| body.set(None));
     }
 }
 
 /// The server's own answer to a failure: the status and its name, in plain text.
 fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payload>) {
-    let status = error.status();
+    let status = match error.status() {
+        // Those that say something else than an answer.
+        status if status.is_informational() || rules.would_switch(status) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        status => status,
+    };
     let text = match status.canonical_reason() {
         Some(reason) => format!("{} {reason}\n", status.as_str()),
         None => format!("{}\n", status.as_str()),
@@ -268,7 +297,7 @@ fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payl
     };
     match verdict {
         Verdict::Commit(head, framing, payload) => (head, framing, payload),
-        // An error whose status is a 1xx, or a 2xx of a CONNECT.
+        // No rule speaks against such a head.
         _ => {
             let mut head = PooledHead::new();
             head.status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -280,11 +309,17 @@ fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payl
 
 fn conclude<B>(this: Pin<&mut Response<B>>, end: Option<End>) {
     let mut this = this.project();
-    let Some(shared) = this.shared.take() else { return };
+    let Some(shared) = this.shared.take() else {
+        return;
+    };
     discard(this.body.as_mut());
     let all = this.first.is_none() && this.rules.is_end();
+    let told = this.error.as_ref().is_some_and(Error::is_disconnected);
+    let left = told && (*this.cut || *this.refused && shared.is_gone());
     let end = match end {
         Some(End::Disconnected) => End::Disconnected,
+        // Its own error or a failed read told the application that the peer had left.
+        _ if left => End::Disconnected,
         _ if *this.cut => End::Truncated,
         _ if *this.refused => End::Refused,
         Some(end) => end,
@@ -294,5 +329,10 @@ fn conclude<B>(this: Pin<&mut Response<B>>, end: Option<End>) {
     let status = this.status.filter(|_| *this.committed);
     // The error stays readable for the server's log.
     let error = this.error.as_ref().map(Error::twin);
-    shared.finish(Over { end, status, bytes: *this.bytes, error });
+    shared.finish(Over {
+        end,
+        status,
+        bytes: *this.bytes,
+        error,
+    });
 }

@@ -80,7 +80,9 @@ enum Phase {
     Open,
     Held(Started),
     /// Bytes left of a promised length.
-    Sending { left: Option<u64> },
+    Sending {
+        left: Option<u64>,
+    },
     /// Handed over: nothing but the end may come.
     Switched,
     Ended,
@@ -88,7 +90,10 @@ enum Phase {
 
 impl Rules {
     pub(crate) fn new(method: RequestMethod) -> Rules {
-        Rules { method, phase: Phase::Open }
+        Rules {
+            method,
+            phase: Phase::Open,
+        }
     }
 
     /// The rules for a response to a request that is neither HEAD nor CONNECT.
@@ -99,6 +104,11 @@ impl Rules {
     /// The rules for a response to HEAD.
     pub fn head() -> Rules {
         Rules::new(RequestMethod::Head)
+    }
+
+    /// The rules for a response to CONNECT.
+    pub fn connect() -> Rules {
+        Rules::new(RequestMethod::Connect)
     }
 
     /// Whether nothing more will be sent.
@@ -143,8 +153,11 @@ impl Rules {
         if status.is_informational() && head.protocol().is_none() {
             return refuse("a start with a 1xx status: use `inform`, or `upgrade`");
         }
-        if self.method == RequestMethod::Connect && status.is_success() {
-            // A 2xx makes the client switch (RFC 9110 9.3.6): only an upgrade may follow.
+        if head.protocol().is_some() && status != StatusCode::SWITCHING_PROTOCOLS {
+            return refuse("a switch of protocols with a status other than 101");
+        }
+        if self.would_switch(status) {
+            // Only an upgrade may follow.
             self.phase = Phase::Held(started);
             return Verdict::Pull;
         }
@@ -167,11 +180,13 @@ impl Rules {
     }
 
     fn commit(&mut self, started: Started, event: Option<Event>, more: bool) -> Verdict {
-        let switching = started.head().protocol().is_some()
-            || (self.method == RequestMethod::Connect && started.head().status.is_success());
+        let switching =
+            started.head().protocol().is_some() || self.would_switch(started.head().status);
         let mut head = started.into_head();
         let event = match event {
             Some(Event::Upgrade(demand)) if switching => {
+                // RFC 9110 8.6: neither 1xx nor a 2xx of CONNECT has a length.
+                head.set_length(None);
                 self.phase = Phase::Switched;
                 return Verdict::Commit(head, Framing::Upgrade, Some(Payload::Upgrade(demand)));
             }
@@ -223,9 +238,13 @@ impl Rules {
         // At the promised length all is sent, and the body is asked no more.
         let take = |phase: &mut Phase, bytes: u64| match left {
             Some(left) if bytes > left => false,
-            _ => {
+            left => {
                 let left = left.map(|left| left - bytes);
-                *phase = if left == Some(0) { Phase::Ended } else { Phase::Sending { left } };
+                *phase = if left == Some(0) {
+                    Phase::Ended
+                } else {
+                    Phase::Sending { left }
+                };
                 true
             }
         };
@@ -241,7 +260,7 @@ impl Rules {
                 true => Verdict::Send(Payload::File(region)),
             },
             Some(Event::Flush) => {
-                self.phase = Phase::Sending { left };
+                take(&mut self.phase, 0);
                 Verdict::Send(Payload::Flush)
             }
             Some(Event::Trailers(trailers)) => match left {
@@ -265,6 +284,16 @@ impl Rules {
         self.phase = Phase::Ended;
         Verdict::End
     }
+
+    /// Whether a status makes the client switch: a 2xx of CONNECT does (RFC 9110 9.3.6).
+    pub(crate) fn would_switch(&self, status: StatusCode) -> bool {
+        self.method == RequestMethod::Connect && status.is_success()
+    }
+
+    /// Begins again, for the server's own answer in place of one that was refused.
+    pub(crate) fn restart(&mut self) {
+        self.phase = Phase::Open;
+    }
 }
 
 fn refuse(what: &'static str) -> Verdict {
@@ -273,11 +302,4 @@ fn refuse(what: &'static str) -> Verdict {
 
 fn cut(what: &'static str) -> Verdict {
     Verdict::Cut(Error::misuse(what))
-}
-
-impl Rules {
-    /// Begins again, for the server's own answer in place of one that was refused.
-    pub(crate) fn restart(&mut self) {
-        self.phase = Phase::Open;
-    }
 }

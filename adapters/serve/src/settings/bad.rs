@@ -11,7 +11,7 @@ use std::fmt;
 pub struct Bad(String);
 
 impl Bad {
-    pub(super) fn new(line: impl AsRef<str>) -> Bad {
+    pub(crate) fn new(line: impl AsRef<str>) -> Bad {
         Bad(one_line(line.as_ref()))
     }
 
@@ -36,7 +36,7 @@ impl Error for Bad {}
 
 /// `text` with its control characters escaped: file names and messages of others may hold line
 /// ends, and neither an error line nor a comment of `--print-config` may break.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

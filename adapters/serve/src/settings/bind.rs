@@ -17,11 +17,14 @@ pub(super) const EXPECTED: &str =
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Bind {
-    /// `127.0.0.1:8000`, `[::1]:8000`. Port 0 lets the system choose a free port.
+    /// `127.0.0.1:8000`, `[::1]:8000`. Port 0 lets the system choose a free port. `[::]` is every
+    /// IPv6 address and no IPv4 one, whatever the system's default: bind `0.0.0.0` beside it.
     Tcp(SocketAddr),
-    /// `localhost:8000`: a name and a port. The name is resolved when the server starts.
+    /// `localhost:8000`: a name and a port. The name is resolved when the server starts, and
+    /// every address of this machine among those found is listened at.
     Host(String, u16),
-    /// `unix:PATH`: a Unix socket, made at this path.
+    /// `unix:PATH`: a Unix socket, made at this path and removed at the end. One that a dead
+    /// process left there is replaced.
     Unix(PathBuf),
     /// `fd:N`: a listening socket that this process inherited, by its descriptor; 0 or more.
     Fd(i32),

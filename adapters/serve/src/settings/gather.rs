@@ -74,8 +74,8 @@ impl Settings {
     }
 }
 
-/// The file name of the program, for help and version.
-fn program_name(path: Option<OsString>) -> String {
+/// The file name of the program, for help, version and complaints.
+pub(crate) fn program_name(path: Option<OsString>) -> String {
     let name = path.as_deref().and_then(|path| Path::new(path).file_name());
     name.map_or_else(
         || "program".to_owned(),

@@ -37,7 +37,6 @@ pub use fields::Settings;
 pub use level::LogLevel;
 pub use server::ServerKind;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "read by the runner"))]
-pub(crate) use gather::Gathered;
-#[cfg_attr(not(test), expect(unused_imports, reason = "read by the runner"))]
+pub(crate) use bad::one_line;
+pub(crate) use gather::{Gathered, program_name};
 pub(crate) use overrides::{Overrides, option_methods};

@@ -1,0 +1,150 @@
+//! Taking connections, and handing them to the loops.
+//!
+//! One loop accepts for all: connections are spread evenly, and none waits in the queue of a loop
+//! that is busy.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use rgi_core::Connection;
+use rgi_core::server::{Level, Listener, Log};
+
+use crate::notify::{ATTEND, LISTENERS, Notify};
+use crate::socket::{Socket, accept};
+
+/// The connections of all loops together.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    open: AtomicUsize,
+    /// Accepting waits for one to close.
+    waiting: AtomicBool,
+}
+
+impl Census {
+    /// A connection was closed. Says whether accepting waits for that.
+    pub(crate) fn leave(&self) -> bool {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        self.waiting.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Where a loop gets its connections from.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    pub(crate) notify: Arc<Notify>,
+    arrived: Mutex<VecDeque<(Socket, Connection)>>,
+}
+
+impl Mailbox {
+    pub(crate) fn new(notify: Arc<Notify>) -> Mailbox {
+        Mailbox { notify, arrived: Mutex::default() }
+    }
+
+    pub(crate) fn take(&self) -> VecDeque<(Socket, Connection)> {
+        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, socket: Socket, connection: Connection) {
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        arrived.push_back((socket, connection));
+        if arrived.len() == 1 {
+            self.notify.push(ATTEND);
+        }
+    }
+}
+
+/// The accepting side.
+pub(crate) struct Acceptor {
+    listeners: Vec<Listener>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    next: usize,
+    census: Arc<Census>,
+    most: usize,
+    log: Arc<dyn Log>,
+    /// Out of descriptors: said once, until accepting works again.
+    exhausted: bool,
+}
+
+/// How accepting ended for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// The queues are empty.
+    All,
+    /// There are as many connections as there may be.
+    Full,
+    /// The system has no more descriptors or memory: try again a little later.
+    Exhausted,
+}
+
+impl Acceptor {
+    pub(crate) fn new(
+        listeners: Vec<Listener>,
+        mailboxes: Vec<Arc<Mailbox>>,
+        census: Arc<Census>,
+        most: usize,
+        log: Arc<dyn Log>,
+    ) -> Acceptor {
+        Acceptor { listeners, mailboxes, next: 0, census, most, log, exhausted: false }
+    }
+
+    pub(crate) fn register(&self, registry: &Registry) -> io::Result<()> {
+        for (i, listener) in self.listeners.iter().enumerate() {
+            let fd = match listener {
+                Listener::Tcp(listener) => {
+                    listener.set_nonblocking(true)?;
+                    listener.as_raw_fd()
+                }
+                Listener::Unix(listener) => {
+                    listener.set_nonblocking(true)?;
+                    listener.as_raw_fd()
+                }
+            };
+            registry.register(&mut SourceFd(&fd), Token(LISTENERS - i), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what stands in the queues.
+    pub(crate) fn accept(&mut self) -> Accepted {
+        for listener in &self.listeners {
+            loop {
+                // Said before it is looked at, so that no close in between is missed.
+                self.census.waiting.store(true, Ordering::SeqCst);
+                if self.census.open.load(Ordering::SeqCst) >= self.most {
+                    return Accepted::Full;
+                }
+                self.census.waiting.store(false, Ordering::SeqCst);
+                match accept(listener) {
+                    Ok((socket, connection)) => {
+                        self.exhausted = false;
+                        self.census.open.fetch_add(1, Ordering::SeqCst);
+                        self.mailboxes[self.next].put(socket, connection);
+                        self.next = (self.next + 1) % self.mailboxes.len();
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // The client has left before it was taken.
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                        ) => {}
+                    Err(error) => {
+                        if !std::mem::replace(&mut self.exhausted, true) {
+                            self.log.log(
+                                Level::Error,
+                                format_args!("cannot accept connections: {error}; trying on"),
+                            );
+                        }
+                        return Accepted::Exhausted;
+                    }
+                }
+            }
+        }
+        Accepted::All
+    }
+}

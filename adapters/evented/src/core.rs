@@ -1,0 +1,110 @@
+//! What all connections of a loop have in common.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rgi_core::App;
+use rgi_core::server::{FieldSpan, Host, Level};
+use rgi_http1::{Output, Stamp};
+
+use crate::Config;
+use crate::job::Job;
+
+pub(crate) struct Core<A: App> {
+    pub(crate) app: A,
+    pub(crate) config: Arc<Config>,
+    pub(crate) host: Arc<Host>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) stamp: Stamp,
+    /// Milliseconds since the loop began; read once a turn.
+    pub(crate) now: u64,
+    /// Told to stop, and since when.
+    pub(crate) stopping: bool,
+    pub(crate) stopped_at: u64,
+    /// The one buffer that heads are read into.
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) fields: Vec<FieldSpan>,
+    outputs: Vec<Box<Output>>,
+    jobs: Vec<Pin<Box<Job<A::Body>>>>,
+}
+
+/// Bytes read at a time while a head is waited for.
+const SCRATCH: usize = 64 * 1024;
+/// Boxes kept for use again.
+const KEPT: usize = 256;
+
+impl<A: App> Core<A> {
+    pub(crate) fn new(app: A, config: Arc<Config>, host: Arc<Host>) -> Core<A> {
+        Core {
+            app,
+            timeouts: Timeouts::new(&config),
+            config,
+            host,
+            stamp: Stamp::new("rgi"),
+            now: 0,
+            stopping: false,
+            stopped_at: 0,
+            scratch: Vec::with_capacity(SCRATCH),
+            fields: Vec::new(),
+            outputs: Vec::new(),
+            jobs: Vec::new(),
+        }
+    }
+
+    pub(crate) fn log(&self, level: Level, message: fmt::Arguments<'_>) {
+        self.host.log.log(level, message);
+    }
+
+    pub(crate) fn take_output(&mut self) -> Box<Output> {
+        self.outputs.pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give_output(&mut self, output: Box<Output>) {
+        if self.outputs.len() < KEPT {
+            self.outputs.push(output);
+        }
+    }
+
+    pub(crate) fn take_job(&mut self) -> Pin<Box<Job<A::Body>>> {
+        self.jobs.pop().unwrap_or_else(Job::new)
+    }
+
+    pub(crate) fn give_job(&mut self, job: Pin<Box<Job<A::Body>>>) {
+        if self.jobs.len() < KEPT {
+            self.jobs.push(job);
+        }
+    }
+}
+
+/// The configuration's times, in milliseconds.
+pub(crate) struct Timeouts {
+    pub(crate) head: Option<u64>,
+    pub(crate) body: Option<u64>,
+    pub(crate) write: Option<u64>,
+    pub(crate) keep_alive: Option<u64>,
+    pub(crate) request: Option<u64>,
+    /// How long an idle connection is kept after the order to stop, for a request that is on its
+    /// way already.
+    pub(crate) stop_idle: u64,
+}
+
+/// A request that was sent before the client could know of the stop has arrived by then.
+const STOP_IDLE: u64 = 1_000;
+
+impl Timeouts {
+    fn new(config: &Config) -> Timeouts {
+        let ms = |time: Option<Duration>| {
+            time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 4).max(1))
+        };
+        Timeouts {
+            head: ms(config.header_timeout),
+            body: ms(config.body_timeout),
+            write: ms(config.write_timeout),
+            keep_alive: ms(config.keep_alive),
+            request: ms(config.request_timeout),
+            stop_idle: STOP_IDLE.min(ms(config.graceful_timeout).unwrap_or(STOP_IDLE)),
+        }
+    }
+}

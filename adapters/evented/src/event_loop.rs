@@ -1,0 +1,312 @@
+//! One loop: readiness in, connections driven, deadlines kept.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use rgi_core::server::{Level, Stop};
+use rgi_core::{App, Connection};
+use slab::Slab;
+
+use crate::acceptor::{Accepted, Acceptor, Census, Mailbox};
+use crate::connection::{Conn, Fate};
+use crate::core::Core;
+use crate::line::Line;
+use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
+use crate::socket::Socket;
+use crate::timer::Clock;
+use crate::wheel::Wheel;
+
+pub(crate) struct EventLoop<A: App> {
+    poll: Poll,
+    notify: Arc<Notify>,
+    clock: Clock,
+    mailbox: Arc<Mailbox>,
+    /// The loop that accepts has one, until it is told to stop.
+    acceptor: Option<Acceptor>,
+    /// Whom to tell that a connection was closed, when accepting waits for that.
+    accepting: Arc<Notify>,
+    census: Arc<Census>,
+    stop: Stop,
+    conns: Slab<Entry<A::Body>>,
+    generation: u32,
+    wheel: Wheel,
+    began: Instant,
+    core: Core<A>,
+    /// When accepting is to be tried again, in milliseconds.
+    retry: Option<u64>,
+    /// When those that are still open are cut.
+    give_up: Option<u64>,
+}
+
+struct Entry<B> {
+    generation: u32,
+    conn: Conn<B>,
+}
+
+/// Milliseconds between tries when there are no descriptors left.
+const RETRY: u64 = 100;
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+/// Rounds of wakes that are followed before the sockets are looked at again.
+const ROUNDS: usize = 4;
+
+/// What a loop is made of, apart from its application.
+pub(crate) struct Parts {
+    pub(crate) poll: Poll,
+    pub(crate) notify: Arc<Notify>,
+    pub(crate) clock: Clock,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) accepting: Arc<Notify>,
+    pub(crate) census: Arc<Census>,
+    pub(crate) stop: Stop,
+}
+
+impl<A: App> EventLoop<A> {
+    pub(crate) fn new(parts: Parts, acceptor: Option<Acceptor>, core: Core<A>) -> EventLoop<A> {
+        let Parts { poll, notify, clock, mailbox, accepting, census, stop } = parts;
+        EventLoop {
+            poll,
+            notify,
+            clock,
+            mailbox,
+            acceptor,
+            accepting,
+            census,
+            stop,
+            conns: Slab::new(),
+            generation: 0,
+            wheel: Wheel::new(),
+            began: Instant::now(),
+            core,
+            retry: None,
+            give_up: None,
+        }
+    }
+
+    /// Runs until told to stop and all connections are closed. Gives the application back.
+    pub(crate) fn run(mut self) -> io::Result<A> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut tokens = Vec::new();
+        if let Some(acceptor) = &self.acceptor {
+            acceptor.register(self.poll.registry())?;
+        }
+        self.heed_stop();
+        while !(self.core.stopping && self.conns.is_empty()) {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                done => done?,
+            }
+            self.tick();
+            for event in &events {
+                match event.token() {
+                    WAKE => {}
+                    Token(token) if token <= LISTENERS && token > LISTENERS - 1024 => self.accept(),
+                    token => {
+                        let Some(entry) = find(&mut self.conns, token) else { continue };
+                        if entry.conn.on_event(event) {
+                            self.drive(token);
+                        }
+                    }
+                }
+            }
+            if self.retry.is_some_and(|at| at <= self.core.now) {
+                self.retry = None;
+                self.accept();
+            }
+            self.clock.wake(self.began + Duration::from_millis(self.core.now + 1));
+            for _ in 0..ROUNDS {
+                if !self.notify.is_filled() {
+                    break;
+                }
+                self.notify.take(&mut tokens);
+                for token in tokens.drain(..) {
+                    match token {
+                        ATTEND => self.attend(),
+                        token => self.drive(token),
+                    }
+                }
+            }
+            self.wheel.expire(self.core.now, &mut tokens);
+            for token in tokens.drain(..) {
+                self.time_out(token);
+            }
+        }
+        Ok(self.core.app)
+    }
+
+    /// Reads the clock: once a turn.
+    fn tick(&mut self) {
+        let now = self.began.elapsed().as_millis() as u64;
+        if now != self.core.now {
+            self.core.now = now;
+            self.core.stamp.tick(SystemTime::now());
+        }
+        if self.give_up.is_some_and(|at| at <= now) {
+            self.abort();
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if self.notify.is_filled() {
+            return Some(Duration::ZERO);
+        }
+        let until = |at: u64| Duration::from_millis(at.saturating_sub(self.core.now));
+        let sleep = self.clock.first().map(|at| at.saturating_duration_since(Instant::now()));
+        // The system rounds up to milliseconds.
+        [
+            self.wheel.wait(self.core.now),
+            sleep,
+            self.retry.map(until),
+            self.give_up.map(until),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The mailbox, and the order to stop.
+    fn attend(&mut self) {
+        for (socket, connection) in self.mailbox.take() {
+            self.add(socket, connection);
+        }
+        self.heed_stop();
+        // Accepting may have waited for this.
+        self.accept();
+    }
+
+    fn heed_stop(&mut self) {
+        if !self.stop.is_told() {
+            return;
+        }
+        if !self.core.stopping {
+            self.core.stopping = true;
+            self.core.stopped_at = self.core.now;
+            // Who stands in the queue has been promised an answer by the system.
+            self.accept();
+            for (socket, connection) in self.mailbox.take() {
+                self.add(socket, connection);
+            }
+            self.acceptor = None;
+            self.retry = None;
+            let graceful = self.core.config.graceful_timeout;
+            self.give_up = graceful.map(|time| self.core.now + time.as_millis() as u64);
+            let idle: Vec<Token> = self
+                .conns
+                .iter()
+                .filter(|(_, entry)| entry.conn.is_idle())
+                .map(|(key, entry)| token(key, entry.generation))
+                .collect();
+            for token in idle {
+                self.schedule(token);
+            }
+        }
+        if self.stop.is_now() {
+            self.abort();
+        }
+    }
+
+    /// Cuts all connections.
+    fn abort(&mut self) {
+        let open = self.conns.len();
+        if open > 0 {
+            let text = format_args!("cut {open} connections that were still open");
+            self.core.log(Level::Warn, text);
+        }
+        for mut entry in self.conns.drain() {
+            entry.conn.abort();
+            let _ = self.census.leave();
+        }
+    }
+
+    fn accept(&mut self) {
+        let Some(acceptor) = &mut self.acceptor else { return };
+        if self.retry.is_none() && acceptor.accept() == Accepted::Exhausted {
+            self.retry = Some(self.core.now + RETRY);
+        }
+    }
+
+    fn add(&mut self, socket: Socket, connection: Connection) {
+        self.generation = self.generation.wrapping_add(1) & 0x3fff_ffff;
+        let line = Arc::new(Line::new(socket, self.notify.clone()));
+        let fd = line.socket.as_raw_fd();
+        let conn = Conn::new(line.clone(), connection, self.core.now);
+        let key = self.conns.insert(Entry { generation: self.generation, conn });
+        let token = token(key, self.generation);
+        line.set_token(token);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(&mut SourceFd(&fd), token, interest) {
+            self.core.log(Level::Error, format_args!("cannot watch a connection: {error}"));
+            self.remove(token);
+            return;
+        }
+        self.schedule(token);
+    }
+
+    fn drive(&mut self, token: Token) {
+        let Some(entry) = find(&mut self.conns, token) else { return };
+        match entry.conn.drive(&mut self.core) {
+            Fate::Keep => self.schedule(token),
+            Fate::Close => self.remove(token),
+        }
+    }
+
+    /// Sees to it that the wheel has the connection come up no later than its deadline.
+    fn schedule(&mut self, token: Token) {
+        let Some(entry) = find(&mut self.conns, token) else { return };
+        let Some(deadline) = entry.conn.deadline(&self.core) else { return };
+        if entry.conn.scheduled.is_none_or(|at| deadline < at) {
+            entry.conn.scheduled = Some(deadline);
+            self.wheel.insert(token, deadline);
+        }
+    }
+
+    fn time_out(&mut self, token: Token) {
+        let Some(entry) = find(&mut self.conns, token) else { return };
+        if entry.conn.scheduled.is_some_and(|at| at <= self.core.now) {
+            entry.conn.scheduled = None;
+        }
+        let Some(deadline) = entry.conn.deadline(&self.core) else { return };
+        if deadline > self.core.now {
+            entry.conn.scheduled = None;
+            self.schedule(token);
+            return;
+        }
+        match entry.conn.time_out(&mut self.core) {
+            Fate::Keep => self.schedule(token),
+            Fate::Close => self.remove(token),
+        }
+    }
+
+    fn remove(&mut self, token: Token) {
+        if find(&mut self.conns, token).is_none() {
+            return;
+        }
+        let entry = self.conns.remove(key(token));
+        let fd = entry.conn.line.socket.as_raw_fd();
+        let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+        entry.conn.line.retire();
+        drop(entry);
+        if self.census.leave() {
+            self.accepting.push(ATTEND);
+        }
+    }
+}
+
+/// A connection's token: its place, and which of those that had this place it is.
+fn token(key: usize, generation: u32) -> Token {
+    Token((generation as usize) << 32 | key)
+}
+
+fn key(token: Token) -> usize {
+    token.0 & 0xffff_ffff
+}
+
+fn find<B>(conns: &mut Slab<Entry<B>>, token: Token) -> Option<&mut Entry<B>> {
+    let entry = conns.get_mut(key(token))?;
+    (entry.generation as usize == token.0 >> 32).then_some(entry)
+}

@@ -1,0 +1,75 @@
+//! Waking a loop.
+
+use std::cell::Cell;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mio::{Registry, Token, Waker};
+
+/// The tokens that are no connection's.
+pub(crate) const WAKE: Token = Token(usize::MAX);
+/// The loop is to look at its mailbox, its timers and the order to stop.
+pub(crate) const ATTEND: Token = Token(usize::MAX - 1);
+/// The first listener; the others lie below.
+pub(crate) const LISTENERS: usize = usize::MAX - 2;
+
+static LOOPS: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static CURRENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A queue of tokens to be driven, and the means to get the loop to do it. The loop's own thread
+/// pays no system call.
+#[derive(Debug)]
+pub(crate) struct Notify {
+    id: u64,
+    queue: Mutex<Vec<Token>>,
+    filled: AtomicBool,
+    waker: Waker,
+}
+
+impl Notify {
+    pub(crate) fn new(registry: &Registry) -> io::Result<Notify> {
+        Ok(Notify {
+            id: LOOPS.fetch_add(1, Ordering::Relaxed),
+            queue: Mutex::default(),
+            filled: AtomicBool::new(false),
+            waker: Waker::new(registry, WAKE)?,
+        })
+    }
+
+    /// Says that this thread is the loop's.
+    pub(crate) fn enter(&self) {
+        CURRENT.set(self.id);
+    }
+
+    /// Whether this thread is the loop's.
+    pub(crate) fn is_here(&self) -> bool {
+        CURRENT.get() == self.id
+    }
+
+    pub(crate) fn push(&self, token: Token) {
+        self.lock().push(token);
+        if !self.filled.swap(true, Ordering::AcqRel) && !self.is_here() {
+            // The eventfd cannot fail but for being full, which wakes, too.
+            let _ = self.waker.wake();
+        }
+    }
+
+    pub(crate) fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Acquire)
+    }
+
+    /// Moves what is queued into `batch`, which is empty.
+    pub(crate) fn take(&self, batch: &mut Vec<Token>) {
+        let mut queue = self.lock();
+        self.filled.store(false, Ordering::Release);
+        std::mem::swap(&mut *queue, batch);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Token>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

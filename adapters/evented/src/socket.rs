@@ -1,0 +1,133 @@
+//! Sockets, without blocking.
+
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use rgi_core::FileRegion;
+use rgi_core::server::{Address, Connection, Listener};
+use rustix::buffer::spare_capacity;
+use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
+
+/// A connection's socket.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Reads behind what is in `buf`, as much as it has room for.
+    pub(crate) fn read(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(self, spare_capacity(buf)) {
+                Err(rustix::io::Errno::INTR) => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    pub(crate) fn read_slice(&self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(self, &mut *buf) {
+                Err(rustix::io::Errno::INTR) => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::net::send(self, bytes, SendFlags::NOSIGNAL) {
+                Err(rustix::io::Errno::INTR) => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    pub(crate) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            let mut none = SendAncillaryBuffer::default();
+            match rustix::net::sendmsg(self, slices, &mut none, SendFlags::NOSIGNAL) {
+                Err(rustix::io::Errno::INTR) => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Has the system send a part of a file, at most `max` bytes.
+    pub(crate) fn sendfile(&self, region: &FileRegion, max: usize) -> io::Result<usize> {
+        let range = region.range();
+        let count = usize::try_from(range.end - range.start).unwrap_or(max).min(max);
+        loop {
+            let mut offset = range.start;
+            match rustix::fs::sendfile(self, region.file(), Some(&mut offset), count) {
+                Err(rustix::io::Errno::INTR) => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Ends a direction, or both. A socket that is not connected any more is no error.
+    pub(crate) fn shutdown(&self, how: Shutdown) {
+        let _ = match self {
+            Socket::Tcp(stream) => stream.shutdown(how),
+            Socket::Unix(stream) => stream.shutdown(how),
+        };
+    }
+
+    /// Has the close be a reset: a body that ends with the connection must not look whole.
+    pub(crate) fn reset_on_close(&self) {
+        if let Socket::Tcp(stream) = self {
+            let _ = rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO));
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Tcp(stream) => stream.as_fd(),
+            Socket::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Takes the next connection of a listener, ready for a loop.
+pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    match listener {
+        Listener::Tcp(listener) => {
+            let (fd, peer) = rustix::net::acceptfrom_with(listener, flags)?;
+            let stream = TcpStream::from(fd);
+            // Answers are written whole: nothing is gained by waiting for more.
+            let _ = stream.set_nodelay(true);
+            let peer = peer
+                .and_then(|address| std::net::SocketAddr::try_from(address).ok())
+                .map_or(Address::None, Address::Tcp);
+            let local = stream.local_addr().map_or(Address::None, Address::Tcp);
+            Ok((Socket::Tcp(stream), Connection { peer, local, tls: None }))
+        }
+        Listener::Unix(listener) => {
+            let fd = rustix::net::accept_with(listener, flags)?;
+            let stream = UnixStream::from(fd);
+            let path = |address: io::Result<std::os::unix::net::SocketAddr>| {
+                let address = address.ok();
+                Address::Unix(address.and_then(|a| a.as_pathname().map(Into::into)))
+            };
+            let connection = Connection {
+                peer: path(stream.peer_addr()),
+                local: path(stream.local_addr()),
+                tls: None,
+            };
+            Ok((Socket::Unix(stream), connection))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Signals that end a run.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{fs, io};
+
+use rgi_core::Error;
+use rgi_core::server::{Level, Log, Stop};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals as Iter};
+use signal_hook::low_level::emulate_default_handler;
+
+/// Watches for TERM, INT and HUP until it is dropped.
+pub(crate) struct Signals {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Signals {
+    /// The first signal stops gracefully, the second at once, and the third as if nobody watched.
+    pub(crate) fn watch(
+        stop: Stop,
+        log: Arc<dyn Log>,
+        graceful_timeout: Option<Duration>,
+    ) -> Result<Signals, Error> {
+        let mut watched = vec![SIGTERM, SIGINT];
+        if !is_ignored(SIGHUP) {
+            watched.push(SIGHUP);
+        }
+        let mut signals = Iter::new(&watched)?;
+        let handle = signals.handle();
+        let thread = thread::Builder::new().name("signals".to_owned());
+        let thread = thread.spawn(move || {
+            for signal in signals.forever() {
+                if stop.is_now() {
+                    let _ = emulate_default_handler(signal);
+                } else if stop.is_told() {
+                    log.log(Level::Info, format_args!("stopping at once"));
+                    stop.now();
+                } else {
+                    log.log(Level::Info, format_args!("{}", stopping(graceful_timeout)));
+                    stop.graceful();
+                }
+            }
+        })?;
+        Ok(Signals {
+            handle,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.handle.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn stopping(graceful_timeout: Option<Duration>) -> String {
+    let limit = graceful_timeout.map_or_else(String::new, |limit| format!(" up to {limit:?}"));
+    format!("stopping: waiting{limit} for open requests; once more to stop at once")
+}
+
+/// Whether this process was started to ignore a signal, as `nohup` starts it for HUP. Systems
+/// without `/proc` do not say.
+fn is_ignored(signal: i32) -> bool {
+    let mask = || -> io::Result<Option<u64>> {
+        let status = fs::read_to_string("/proc/self/status")?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        Ok(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()))
+    };
+    matches!(mask(), Ok(Some(mask)) if mask & (1 << (signal - 1)) != 0)
+}

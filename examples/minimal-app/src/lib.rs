@@ -1,1 +1,0 @@
-//! An RGI example
