@@ -210,7 +210,10 @@ fn inherited(source: &(dyn StdError + 'static)) -> (Kind, Option<StatusCode>) {
             return (error.0.kind, error.0.status);
         }
         // `io::Error::source` passes over the error it holds.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(held) => Some(held as &(dyn StdError + 'static)),
             None => error.source(),
         };

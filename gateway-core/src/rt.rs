@@ -1,10 +1,15 @@
 //! Waiting on a thread: for servers that block, for blocking faces, and for tests.
+//!
+//! A thread that waits polls, and parks until it is woken. It counts its wake-ups instead of
+//! relying on the park's token alone: what is polled may wait on this thread itself, and take the
+//! token of the wait around it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -13,18 +18,27 @@ use crate::server;
 
 thread_local! {
     static MAY_PARK: Cell<bool> = const { Cell::new(true) };
-    static PARKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
+    static PARKER: (Arc<Parker>, Waker) = {
+        let parker = Arc::new(Parker { thread: thread::current(), wakes: AtomicUsize::new(0) });
+        (parker.clone(), Waker::from(parker))
+    };
+    /// The clock whose `block_on` this thread is in.
+    static CLOCK: RefCell<Option<ThreadClock>> = const { RefCell::new(None) };
 }
 
-struct Unpark(Thread);
+struct Parker {
+    thread: Thread,
+    wakes: AtomicUsize,
+}
 
-impl Wake for Unpark {
+impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+        self.thread.unpark();
     }
 }
 
@@ -51,42 +65,62 @@ pub fn may_park() -> bool {
 /// # Errors
 ///
 /// `WouldBlock` where the thread may not wait.
-pub fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> io::Result<T> {
-    PARKER.with(|waker| {
-        let mut cx = Context::from_waker(waker);
-        loop {
-            match poll(&mut cx) {
-                Poll::Ready(value) => return Ok(value),
-                Poll::Pending if may_park() => thread::park(),
-                Poll::Pending => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::WouldBlock,
-                        "this thread serves other requests and may not wait: \
-                         lift the function with `rgi_core::blocking`, or use the async methods",
-                    ));
-                }
-            }
-        }
+pub fn wait<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> io::Result<T> {
+    drive(poll, may_park).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "this thread serves other requests and may not wait: \
+             lift the function with `rgi_core::blocking`, or use the async methods",
+        )
     })
 }
 
 /// Runs a future on this thread until it is done.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    PARKER.with(|waker| {
+    drive(|cx| future.as_mut().poll(cx), || true).expect("it waits until it is done")
+}
+
+/// Polls until ready, or until it is pending where `may` says that nobody waits.
+fn drive<T>(
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    may: impl Fn() -> bool,
+) -> Option<T> {
+    PARKER.with(|(parker, waker)| {
         let mut cx = Context::from_waker(waker);
         loop {
-            match future.as_mut().poll(&mut cx) {
-                Poll::Ready(value) => return value,
-                Poll::Pending => thread::park(),
+            let seen = parker.wakes.load(Ordering::SeqCst);
+            if let Poll::Ready(value) = poll(&mut cx) {
+                return Some(value);
+            }
+            if !may() {
+                return None;
+            }
+            while parker.wakes.load(Ordering::SeqCst) == seen {
+                park();
             }
         }
     })
 }
 
-/// The clock of one thread: sleeps end while that thread is in [`block_on`](Self::block_on).
+/// Parks this thread, until its clock's next sleep at most. May return at any time.
+fn park() {
+    let clock = CLOCK.with(|clock| clock.borrow().clone());
+    let Some(clock) = clock else {
+        return thread::park();
+    };
+    match clock.wake_due() {
+        Due::Woken => {}
+        Due::None => thread::park(),
+        Due::At(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
+    }
+}
+
+/// The clock of one thread: sleeps end while that thread is in [`block_on`](Self::block_on), also
+/// those of other threads.
 ///
-/// What a blocking server gives out as `environ.timer()`.
+/// What a blocking server gives out as `environ.timer()`. What waits on the thread inside of
+/// `block_on`, such as an [`Input::reader`](crate::Input::reader), keeps it going.
 #[derive(Clone, Debug, Default)]
 pub struct ThreadClock(Arc<Mutex<Sleepers>>);
 
@@ -94,6 +128,14 @@ pub struct ThreadClock(Arc<Mutex<Sleepers>>);
 struct Sleepers {
     next: u64,
     by_time: BTreeMap<(Instant, u64), Waker>,
+    /// The threads in `block_on`: they must hear of a sleep that ends before those they know.
+    drivers: Vec<Thread>,
+}
+
+enum Due {
+    Woken,
+    None,
+    At(Instant),
 }
 
 impl ThreadClock {
@@ -104,36 +146,62 @@ impl ThreadClock {
 
     /// Runs a future on this thread until it is done, ending its sleeps on time.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        PARKER.with(|waker| {
-            let mut cx = Context::from_waker(waker);
-            loop {
-                if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
-                    return value;
-                }
-                match self.wake_due() {
-                    None => thread::park(),
-                    Some(next) => {
-                        thread::park_timeout(next.saturating_duration_since(Instant::now()))
-                    }
-                }
-            }
-        })
+        let _driving = Driving::new(self);
+        block_on(future)
     }
 
-    /// Wakes the sleeps that are over; gives the time of the next.
-    fn wake_due(&self) -> Option<Instant> {
-        let mut sleepers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (&(first, _), _) = sleepers.by_time.first_key_value()?;
+    fn lock(&self) -> MutexGuard<'_, Sleepers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the sleeps that are over; else gives the time of the next.
+    fn wake_due(&self) -> Due {
+        let mut sleepers = self.lock();
+        let Some((&(first, _), _)) = sleepers.by_time.first_key_value() else {
+            return Due::None;
+        };
         let now = Instant::now();
         if first > now {
-            return Some(first);
+            return Due::At(first);
         }
         let later = sleepers.by_time.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut sleepers.by_time, later);
         drop(sleepers);
         due.into_values().for_each(Waker::wake);
-        Some(now)
+        Due::Woken
+    }
+}
+
+/// This thread's time in a clock's `block_on`.
+struct Driving {
+    clock: ThreadClock,
+    before: Option<ThreadClock>,
+}
+
+impl Driving {
+    fn new(clock: &ThreadClock) -> Driving {
+        clock.lock().drivers.push(thread::current());
+        let before = CLOCK.with(|current| current.replace(Some(clock.clone())));
+        Driving {
+            clock: clock.clone(),
+            before,
+        }
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let _ = CLOCK.try_with(|current| current.replace(before));
+        let here = thread::current().id();
+        let mut sleepers = self.clock.lock();
+        if let Some(at) = sleepers
+            .drivers
+            .iter()
+            .position(|thread| thread.id() == here)
+        {
+            sleepers.drivers.swap_remove(at);
+        }
     }
 }
 
@@ -160,17 +228,23 @@ impl Future for ThreadSleep {
         if Instant::now() >= self.at {
             return Poll::Ready(());
         }
-        let clock = self.clock.clone();
-        let mut sleepers = clock.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = match self.key {
-            Some(key) => key,
-            None => {
-                sleepers.next += 1;
-                sleepers.next
-            }
-        };
-        self.key = Some(key);
-        sleepers.by_time.insert((self.at, key), cx.waker().clone());
+        let this = &mut *self;
+        let waker = cx.waker().clone();
+        let mut sleepers = this.clock.lock();
+        let key = *this.key.get_or_insert_with(|| {
+            sleepers.next += 1;
+            sleepers.next
+        });
+        let stale = sleepers.by_time.insert((this.at, key), waker);
+        let first = sleepers.by_time.first_key_value();
+        if stale.is_none() && first.is_some_and(|((_, first), _)| *first == key) {
+            let here = thread::current().id();
+            let others = sleepers.drivers.iter().filter(|thread| thread.id() != here);
+            others.for_each(Thread::unpark);
+        }
+        drop(sleepers);
+        // A waker's drop is foreign code: not under the lock.
+        drop(stale);
         Poll::Pending
     }
 }
@@ -178,8 +252,8 @@ impl Future for ThreadSleep {
 impl Drop for ThreadSleep {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let mut sleepers = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
-            sleepers.by_time.remove(&(self.at, key));
+            let waker = self.clock.lock().by_time.remove(&(self.at, key));
+            drop(waker);
         }
     }
 }

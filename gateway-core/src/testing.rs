@@ -185,6 +185,13 @@ impl<A: App> Request<'_, A> {
         self
     }
 
+    /// Asks for a tunnel, as CONNECT does; `input` is what the client sends through it.
+    pub fn tunnel(mut self, input: &[u8]) -> Self {
+        self.offer = Some(None);
+        self.duplex = input.iter().copied().collect();
+        self
+    }
+
     /// The client leaves once it was given so many bytes of payload.
     pub fn leave_after(mut self, bytes: u64) -> Self {
         self.leave_after = Some(bytes);
@@ -246,13 +253,14 @@ impl<A: App> Request<'_, A> {
             };
             *recorder.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
         });
-        let response = exchange.call(&client.app);
         let take = Take {
             leave_after: self.leave_after,
             hang_up,
             duplex: self.duplex,
         };
-        let mut reply = client.clock.block_on(take.all(response));
+        // The call too may wait, for sleeps among others: the clock runs.
+        let all = async { take.all(exchange.call(&client.app)).await };
+        let mut reply = client.clock.block_on(all);
         let interim = std::mem::take(&mut *lock(&informed.0));
         reply.interim = interim;
         reply.outcome = outcome
@@ -307,9 +315,22 @@ impl Take {
                     reply.chunks.push(data);
                 }
                 Some(Ok(Payload::File(mut region))) => {
-                    while let Ok(Some(chunk)) = region.next_chunk(64 * 1024) {
-                        taken += chunk.len() as u64;
-                        reply.chunks.push(chunk);
+                    loop {
+                        match region.next_chunk(64 * 1024) {
+                            Ok(None) => break,
+                            Ok(Some(chunk)) => {
+                                taken += chunk.len() as u64;
+                                reply.chunks.push(chunk);
+                            }
+                            // A file that became shorter than what was promised.
+                            Err(_) => {
+                                reply.cut = true;
+                                break;
+                            }
+                        }
+                    }
+                    if reply.cut {
+                        break Some(End::Truncated);
                     }
                 }
                 Some(Ok(Payload::Flush)) => {}

@@ -27,12 +27,12 @@
 //! any, and the servers that keep an application on its thread.
 //!
 //! ```no_run
-//! use rgi_core::{Error, StartResponse, StatusCode, Worker, app_fn};
+//! use rgi_core::{StartResponse, StatusCode, Worker, app_fn};
 //!
 //! fn main() -> rgi_serve::Exit {
 //!     rgi_serve::main_local(|worker: &Worker| {
 //!         let name = std::rc::Rc::<str>::from(format!("worker {}\n", worker.index));
-//!         Ok::<_, Error>(app_fn(move |_, start_response: StartResponse| {
+//!         Ok(app_fn(move |_, start_response: StartResponse| {
 //!             start_response.start(StatusCode::OK).full(name.to_string())
 //!         }))
 //!     })

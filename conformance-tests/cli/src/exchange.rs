@@ -137,8 +137,10 @@ impl Exchange<'_> {
                 break End::Open;
             }
         };
-        if end == End::Closed {
-            answers.close();
+        match end {
+            End::Closed => answers.close(),
+            End::Reset => answers.reset(),
+            End::Open => {}
         }
         Seen {
             answers: answers.done().to_vec(),

@@ -1,11 +1,12 @@
-//! The smallest RGI program.
+//! The program of the project's README.
 
 use rgi_core::{Environ, Full, StartResponse, StatusCode, app_fn, field, media};
 
 fn hello(_: Environ, start_response: StartResponse) -> Full {
-    let started = start_response.start(StatusCode::OK);
-    let started = started.header(field::CONTENT_TYPE, media::TEXT_PLAIN);
-    started.full("Hello, World!\n")
+    start_response
+        .start(StatusCode::OK)
+        .header(field::CONTENT_TYPE, media::TEXT_PLAIN)
+        .full("Hello, World!\n")
 }
 
 fn main() -> rgi_serve::Exit {

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::Body;
+use crate::quiet::quietly;
 use crate::server::{Offload, Work};
 use crate::{Environ, Error, Event, Sleep, StartResponse, rt};
 
@@ -138,6 +139,7 @@ impl<B: Body + Send + 'static> Lifted<B> {
                 begun: false,
                 busy: true,
                 abandoned: false,
+                parked: None,
                 ready: VecDeque::with_capacity(2),
                 ended: false,
                 hint: (0, None),
@@ -173,6 +175,7 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
         let Lifting::Stepping(steps) = &this.state else {
             return Poll::Ready(None);
         };
+        let waker = cx.waker().clone();
         let mut inner = steps.lock();
         if let Some(item) = inner.ready.pop_front() {
             return Poll::Ready(Some(item));
@@ -180,23 +183,33 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
         if inner.ended {
             return Poll::Ready(None);
         }
-        inner.waker = Some(cx.waker().clone());
-        if inner.begun {
+        // Wakers, timers and the pool are foreign code: not under the lock.
+        let stale = inner.waker.replace(waker);
+        let idle = !std::mem::replace(&mut inner.busy, true);
+        let begun = inner.begun;
+        drop(inner);
+        drop(stale);
+        if idle {
+            this.pool.resume(steps.clone());
+            return Poll::Pending;
+        }
+        if begun {
             this.patience = None;
-        } else if let Some(patience) = &mut this.patience
+        }
+        if let Some(patience) = &mut this.patience
             && Pin::new(patience).poll(cx).is_ready()
         {
-            drop(inner);
-            // Dropping the steps abandons the call, still unrun.
-            this.abandon();
-            return Poll::Ready(Some(Err(Error::overloaded(
-                "no thread of the pool came free",
-            ))));
-        }
-        if !inner.busy {
-            inner.busy = true;
-            drop(inner);
-            this.pool.resume(steps.clone());
+            this.patience = None;
+            let mut inner = steps.lock();
+            // A thread may have come free just now.
+            if !inner.begun {
+                inner.abandoned = true;
+                drop(inner);
+                this.state = Lifting::Ended;
+                return Poll::Ready(Some(Err(Error::overloaded(
+                    "no thread of the pool came free",
+                ))));
+            }
         }
         Poll::Pending
     }
@@ -230,10 +243,20 @@ impl<B: Body + Send + 'static> Lifted<B> {
         };
         let mut inner = steps.lock();
         inner.abandoned = true;
-        inner.ready.clear();
-        if !inner.busy && inner.job.is_some() {
-            inner.busy = true;
-            drop(inner);
+        let left = (
+            std::mem::take(&mut inner.ready),
+            inner.waker.take(),
+            inner.parked.take(),
+        );
+        let idle = !inner.busy && inner.job.is_some();
+        inner.busy |= idle;
+        drop(inner);
+        let (ready, waker, parked) = left;
+        drop((ready, waker));
+        if let Some(parked) = parked {
+            parked.wake();
+        }
+        if idle {
             self.pool.resume(steps);
         }
     }
@@ -255,7 +278,10 @@ struct Inner<B> {
     begun: bool,
     /// A step is queued or running.
     busy: bool,
+    /// Nobody wants what is left: it is to be dropped on the pool.
     abandoned: bool,
+    /// Wakes the pool's thread that waits for a body that is pending.
+    parked: Option<Waker>,
     ready: VecDeque<Result<Event, Error>>,
     ended: bool,
     hint: (usize, Option<usize>),
@@ -278,16 +304,16 @@ impl<B: Body + Send + 'static> Work for Steps<B> {
         let mut inner = self.lock();
         inner.begun = true;
         let Some(job) = inner.job.take() else { return };
-        if inner.abandoned {
-            drop(inner);
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
+        let abandoned = inner.abandoned;
+        drop(inner);
+        if abandoned {
+            quietly(|| drop(job));
             return;
         }
-        drop(inner);
 
         let mut events = VecDeque::with_capacity(2);
         let step = catch_unwind(AssertUnwindSafe(|| {
-            rt::parking(true, || step(job, &mut events))
+            rt::parking(true, || self.step(job, &mut events))
         }));
         let body = step.unwrap_or_else(|payload| {
             events.push_back(Err(Error::panic(payload)));
@@ -296,59 +322,81 @@ impl<B: Body + Send + 'static> Work for Steps<B> {
 
         let mut inner = self.lock();
         inner.busy = false;
-        let waker = inner.waker.take();
+        let (waker, parked) = (inner.waker.take(), inner.parked.take());
         if inner.abandoned {
             drop(inner);
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+            quietly(|| drop((body, events)));
             return;
         }
         match body {
-            Some(body) => {
-                inner.hint = body.size_hint();
+            Some((body, hint)) => {
+                inner.hint = hint;
                 inner.job = Some(Job::Body(body));
             }
             None => inner.ended = true,
         }
         inner.ready.append(&mut events);
         drop(inner);
+        drop(parked);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 }
 
-/// One step: the call, and the body up to its next event other than a head. Gives the body back
-/// unless it ended.
-fn step<B: Body>(job: Job<B>, events: &mut VecDeque<Result<Event, Error>>) -> Option<Pin<Box<B>>> {
-    let mut body = match job {
-        Job::Body(body) => body,
-        Job::Call(Call {
-            environ,
-            start_response,
-            call,
-        }) => match call(environ, start_response) {
-            Ok(body) => Box::pin(body),
-            Err(error) => {
-                events.push_back(Err(error));
-                return None;
-            }
-        },
-    };
-    loop {
-        let item = rt::wait(|cx| body.as_mut().poll_next(cx)).expect("a pool's thread may wait");
-        match item {
-            Some(Ok(event)) => {
-                let head = matches!(event, Event::Start(_));
-                events.push_back(Ok(event));
-                if !head {
-                    return Some(body);
+/// A body that goes on, and its hint.
+type Rest<B> = (Pin<Box<B>>, (usize, Option<usize>));
+
+impl<B: Body> Steps<B> {
+    /// One step: the call, and the body up to its next event other than a head. Gives the body
+    /// back unless it ended, or says that it has.
+    fn step(&self, job: Job<B>, events: &mut VecDeque<Result<Event, Error>>) -> Option<Rest<B>> {
+        let mut body = match job {
+            Job::Body(body) => body,
+            Job::Call(Call {
+                environ,
+                start_response,
+                call,
+            }) => match call(environ, start_response) {
+                Ok(body) => Box::pin(body),
+                Err(error) => {
+                    events.push_back(Err(error));
+                    return None;
                 }
+            },
+        };
+        loop {
+            let item = rt::wait(|cx| match body.as_mut().poll_next(cx) {
+                Poll::Pending if self.abandoned_or_parked(cx) => Poll::Ready(None),
+                polled => polled,
+            })
+            .expect("a pool's thread may wait");
+            match item {
+                Some(Ok(Event::Start(started))) => events.push_back(Ok(Event::Start(started))),
+                Some(Ok(event)) => {
+                    let block = matches!(event, Event::Data(_) | Event::File(_));
+                    events.push_back(Ok(event));
+                    let hint = body.size_hint();
+                    let over = block && hint.1 == Some(0);
+                    return (!over).then_some((body, hint));
+                }
+                Some(Err(error)) => {
+                    events.push_back(Err(error));
+                    return None;
+                }
+                None => return None,
             }
-            Some(Err(error)) => {
-                events.push_back(Err(error));
-                return None;
-            }
-            None => return None,
         }
+    }
+
+    /// Whether nobody waits for this body any more; else the thread will be woken when so.
+    fn abandoned_or_parked(&self, cx: &mut Context<'_>) -> bool {
+        let waker = cx.waker().clone();
+        let mut inner = self.lock();
+        let stale = inner.parked.replace(waker);
+        let abandoned = inner.abandoned;
+        drop(inner);
+        drop(stale);
+        abandoned
     }
 }

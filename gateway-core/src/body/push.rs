@@ -19,6 +19,8 @@ pin_project! {
         started: Option<Started>,
         #[pin]
         future: Option<T>,
+        // How the future ended; what it wrote before goes first.
+        failed: Option<Error>,
         place: Place,
     }
 }
@@ -32,6 +34,7 @@ impl<T: Future<Output = Result<(), Error>>> Push<T> {
         Push {
             started: Some(started),
             future: Some(future),
+            failed: None,
             place: Place(place),
         }
     }
@@ -45,43 +48,84 @@ impl<T: Future<Output = Result<(), Error>>> Stream for Push<T> {
         if let Some(started) = this.started.take() {
             return Poll::Ready(Some(Ok(Event::Start(started))));
         }
-        if let Some(event) = lock(&this.place.0).take() {
-            return Poll::Ready(Some(Ok(event)));
-        }
-        if let Some(future) = this.future.as_mut().as_pin_mut()
-            && let Poll::Ready(end) = future.poll(cx)
-        {
-            this.future.set(None);
-            if let Err(error) = end {
+        loop {
+            if let Some(event) = this.place.take(cx.waker()) {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            if let Some(error) = this.failed.take() {
                 return Poll::Ready(Some(Err(error)));
             }
+            if let Some(future) = this.future.as_mut().as_pin_mut()
+                && let Poll::Ready(end) = future.poll(cx)
+            {
+                this.future.set(None);
+                *this.failed = end.err();
+                continue;
+            }
+            match this.place.wait(cx.waker(), this.future.is_none()) {
+                Wait::Written => {}
+                Wait::Ended => return Poll::Ready(None),
+                Wait::Registered => return Poll::Pending,
+            }
         }
-        let mut slot = lock(&this.place.0);
-        if let Some(event) = slot.take() {
-            return Poll::Ready(Some(Ok(event)));
-        }
-        // The writer may have been moved elsewhere: the body ends when both are gone.
-        if this.future.is_none() && (slot.writer_gone || Arc::strong_count(&this.place.0) == 1) {
-            return Poll::Ready(None);
-        }
-        slot.reader = Some(cx.waker().clone());
-        Poll::Pending
     }
 }
 
-/// The one place between application and server.
+/// The one place between application and server: the server's end.
 #[derive(Debug)]
 struct Place(Arc<Mutex<Slot>>);
+
+// Wakers and what events hold are foreign code: they are woken and dropped without the lock.
+impl Place {
+    fn take(&self, server: &Waker) -> Option<Event> {
+        let mut slot = lock(&self.0);
+        // The server is here: nobody need wake it.
+        let reader = slot.reader.take();
+        let event = slot.event.take();
+        let writer = event.is_some().then(|| slot.writer.take()).flatten();
+        drop(slot);
+        drop(reader);
+        // A writer in the same task is polled with the body.
+        if let Some(writer) = writer.filter(|writer| !writer.will_wake(server)) {
+            writer.wake();
+        }
+        event
+    }
+
+    /// Has the writer wake the server. It may have been moved elsewhere: the body ends when both
+    /// it and the future are gone.
+    fn wait(&self, server: &Waker, future_ended: bool) -> Wait {
+        let waker = server.clone();
+        let mut slot = lock(&self.0);
+        if slot.event.is_some() {
+            return Wait::Written;
+        }
+        if future_ended && slot.writer_gone {
+            return Wait::Ended;
+        }
+        let stale = slot.reader.replace(waker);
+        drop(slot);
+        drop(stale);
+        Wait::Registered
+    }
+}
+
+enum Wait {
+    Written,
+    Ended,
+    Registered,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut slot = lock(&self.0);
         slot.closed = true;
-        slot.event = None;
-        let writer = slot.writer.take();
+        let event = slot.event.take();
+        let (reader, writer) = (slot.reader.take(), slot.writer.take());
         drop(slot);
-        if let Some(waker) = writer {
-            waker.wake();
+        drop((event, reader));
+        if let Some(writer) = writer {
+            writer.wake();
         }
     }
 }
@@ -94,16 +138,6 @@ struct Slot {
     writer_gone: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
-}
-
-impl Slot {
-    fn take(&mut self) -> Option<Event> {
-        let event = self.event.take()?;
-        if let Some(waker) = self.writer.take() {
-            waker.wake();
-        }
-        Some(event)
-    }
 }
 
 fn lock(place: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
@@ -194,15 +228,20 @@ impl Future for Write<'_> {
         if slot.closed {
             return Poll::Ready(Err(Error::disconnected()));
         }
-        if this.event.is_some() && slot.event.is_some() {
-            slot.writer = Some(cx.waker().clone());
+        if this.event.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        if slot.event.is_some() {
+            let stale = slot.writer.replace(cx.waker().clone());
+            drop(slot);
+            drop(stale);
             return Poll::Pending;
         }
-        if let Some(event) = this.event.take() {
-            slot.event = Some(event);
-            if let Some(waker) = slot.reader.take() {
-                waker.wake();
-            }
+        slot.event = this.event.take();
+        let reader = slot.reader.take();
+        drop(slot);
+        if let Some(reader) = reader {
+            reader.wake();
         }
         Poll::Ready(Ok(()))
     }

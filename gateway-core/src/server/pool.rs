@@ -7,6 +7,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use super::{Offload, Work};
+use crate::quiet::quietly;
 
 /// A pool of threads that run the steps of blocking applications, for servers that may not block.
 ///
@@ -32,8 +33,15 @@ struct State {
     steps: VecDeque<Arc<dyn Work>>,
     firsts: VecDeque<Arc<dyn Work>>,
     alive: usize,
+    /// Of those alive, the ones without work: waiting, or about to look for some.
     idle: usize,
     closed: bool,
+}
+
+impl State {
+    fn next(&mut self) -> Option<Arc<dyn Work>> {
+        self.steps.pop_front().or_else(|| self.firsts.pop_front())
+    }
 }
 
 /// How long a thread without work stays.
@@ -41,7 +49,7 @@ const LINGER: Duration = Duration::from_secs(10);
 
 impl Pool {
     /// A pool of at most `threads` (at least one), in whose queue at most `waiting` first steps
-    /// stand. The other two are what [`Offload`] says of them.
+    /// stand that no thread is free for. The other two are what [`Offload`] says of them.
     pub fn new(
         threads: usize,
         waiting: usize,
@@ -63,54 +71,59 @@ impl Pool {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes an idle thread, or makes one.
+    /// Wakes an idle thread for what was queued, or makes one.
     fn attend(&self, mut state: MutexGuard<'_, State>) -> io::Result<()> {
-        if state.idle >= state.steps.len() + state.firsts.len() || state.alive >= self.0.threads {
+        let queued = state.steps.len() + state.firsts.len();
+        if state.idle >= queued || state.alive >= self.0.threads {
             self.0.work.notify_one();
             return Ok(());
         }
         state.alive += 1;
+        state.idle += 1;
         drop(state);
         let pool = self.clone();
-        let made = thread::Builder::new()
-            .name("rgi-blocking".into())
-            .spawn(move || pool.work());
-        if let Err(error) = made {
-            let mut state = self.lock();
-            state.alive -= 1;
-            // With another thread alive the work will be done all the same.
-            if state.alive == 0 {
-                return Err(error);
-            }
+        let builder = thread::Builder::new().name("rgi-blocking".into());
+        let Err(error) = builder.spawn(move || pool.work()) else {
+            return Ok(());
+        };
+        let mut state = self.lock();
+        state.alive -= 1;
+        state.idle -= 1;
+        // With another thread alive the work will be done all the same: none ends before the
+        // queues are empty.
+        match state.alive {
+            0 => Err(error),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
+    /// A thread's life. It comes in counted as idle.
     fn work(&self) {
         let mut state = self.lock();
+        let mut patient = true;
         loop {
-            if let Some(work) = state.steps.pop_front().or_else(|| state.firsts.pop_front()) {
+            if let Some(work) = state.next() {
+                state.idle -= 1;
                 drop(state);
-                work.run();
+                quietly(|| work.run());
                 state = self.lock();
+                state.idle += 1;
+                patient = true;
                 continue;
             }
-            if state.closed {
+            if state.closed || !patient {
                 break;
             }
-            state.idle += 1;
             let (woken, timeout) = self
                 .0
                 .work
                 .wait_timeout(state, LINGER)
                 .unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            state.idle -= 1;
-            if timeout.timed_out() && state.steps.is_empty() && state.firsts.is_empty() {
-                break;
-            }
+            patient = !timeout.timed_out();
         }
         state.alive -= 1;
+        state.idle -= 1;
         drop(state);
         self.0.ended.notify_all();
     }
@@ -133,17 +146,21 @@ impl Pool {
 impl Offload for Pool {
     fn start(&self, work: Arc<dyn Work>) -> bool {
         let mut state = self.lock();
-        if state.closed || state.firsts.len() >= self.0.waiting {
+        // What a thread is free for does not wait.
+        let free = state.idle + self.0.threads - state.alive;
+        let free = free.saturating_sub(state.steps.len());
+        if state.closed || state.firsts.len() >= self.0.waiting.saturating_add(free) {
             return false;
         }
-        state.firsts.push_back(work);
-        match self.attend(state) {
-            Ok(()) => true,
-            Err(_) => {
-                self.lock().firsts.pop_back();
-                false
-            }
+        state.firsts.push_back(work.clone());
+        if self.attend(state).is_ok() {
+            return true;
         }
+        // No thread, and none to be had. One that was made elsewhere may have taken it.
+        let mut state = self.lock();
+        let before = state.firsts.len();
+        state.firsts.retain(|first| !Arc::ptr_eq(first, &work));
+        state.firsts.len() == before
     }
 
     fn resume(&self, work: Arc<dyn Work>) {

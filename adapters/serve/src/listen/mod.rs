@@ -105,13 +105,13 @@ fn explain(error: &io::Error) -> String {
             "the address is in use; stop who listens there, or give another with --bind".to_owned()
         }
         io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 every one of its own"
-                .to_owned()
+            "this machine has no such address; 0.0.0.0 and [::] stand for all it has".to_owned()
         }
         io::ErrorKind::PermissionDenied => {
             "permission denied; ports below 1024 and paths in others' folders need more rights"
                 .to_owned()
         }
+        io::ErrorKind::NotFound => "the folder of this path does not exist; make it".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -121,7 +121,6 @@ fn an_open_request_ends_before_the_program() {
             lines.last().unwrap().ends_with(" info  stopped"),
             "{lines:?}"
         );
-        assert!(TcpStream::connect(&address).is_err());
     }
 }
 

@@ -104,6 +104,17 @@ impl Answers {
         }
     }
 
+    /// Takes note that the server reset the connection. What the close delimits cannot be known to
+    /// be whole then, but of an error its status is enough: a server that does not linger resets
+    /// the connection because more of the request came (RFC 9112 9.6).
+    pub(crate) fn reset(&mut self) {
+        if let State::UntilClose(answer) = self.state
+            && answer.status >= 400
+        {
+            self.finish(answer);
+        }
+    }
+
     /// The final answers that are complete.
     pub(crate) fn done(&self) -> &[Answer] {
         &self.done

@@ -39,7 +39,9 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
     let progress = progress::Progress::over(replay.cases.len() * replay.ways.len());
     let result = replay.run(|trial| progress.count(trial));
     progress.end();
-    crate::exit::print(&report::render(&replay, &result.trials, options.verbose));
+    if !result.trials.is_empty() {
+        crate::exit::print(&report::render(&replay, &result.trials, options.verbose));
+    }
     if let Some(error) = result.stopped {
         return Err(error);
     }

@@ -1,0 +1,5 @@
+//! `replay` against small servers on loopback.
+
+mod command;
+mod servers;
+mod verdicts;
