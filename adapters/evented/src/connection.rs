@@ -256,8 +256,8 @@ impl<B: rgi_core::Body> Conn<B> {
                 }
             }
             Ok(n) => {
-                // A short read has emptied the socket.
-                self.readable = n == room;
+                // A short read has emptied the socket, but not of an end that was announced.
+                self.readable = n == room || self.ended;
                 if !self.input.is_empty() {
                     self.input.extend_from_slice(&core.scratch);
                     return Step::Again;
@@ -378,11 +378,17 @@ impl<B: rgi_core::Body> Conn<B> {
                         self.line.allow_interim(false);
                     }
                     if let Some(error) = response.error() {
-                        let level = match commit.head.status.is_server_error() {
-                            true => Level::Error,
-                            false => Level::Debug,
+                        // A peer that is gone gets silence.
+                        if error.is_disconnected() {
+                            return self.lose();
+                        }
+                        let status = commit.head.status;
+                        let level = match status {
+                            StatusCode::INTERNAL_SERVER_ERROR => Level::Error,
+                            StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
+                            _ => Level::Debug,
                         };
-                        let status = commit.head.status.as_u16();
+                        let status = status.as_u16();
                         core.log(level, format_args!("{}: {status}: {error}", job.label));
                     }
                     if *job.has_body && !self.line.lock().body_permits_reuse() {
@@ -433,7 +439,12 @@ impl<B: rgi_core::Body> Conn<B> {
                             Err(_) => return self.lose(),
                         }
                     }
-                    Poll::Ready(Some(Err(_))) => return self.cut(core, output),
+                    Poll::Ready(Some(Err(_))) => {
+                        return match response.error() {
+                            Some(error) if error.is_disconnected() => self.lose(),
+                            _ => self.cut(core, output),
+                        };
+                    }
                 },
                 Stage::Handover(_) => {
                     match self.flush(core, output) {

@@ -26,6 +26,8 @@ pub(crate) struct Core<A: App> {
     /// The one buffer that heads are read into.
     pub(crate) scratch: Vec<u8>,
     pub(crate) fields: Vec<FieldSpan>,
+    // The boxes themselves move to connections and back.
+    #[allow(clippy::vec_box)]
     outputs: Vec<Box<Output>>,
     jobs: Vec<Pin<Box<Job<A::Body>>>>,
 }

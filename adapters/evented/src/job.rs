@@ -1,6 +1,5 @@
 //! One request under way: the commit machine around the body, and the protocol's turn.
 
-use std::fmt::Write;
 use std::pin::Pin;
 
 use pin_project_lite::pin_project;
@@ -65,7 +64,8 @@ impl<B> Job<B> {
     pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &[u8]) {
         let label = self.project().label;
         label.clear();
-        let _ = write!(label, "{method} ");
+        label.push_str(method);
+        label.push(' ');
         // Targets are ASCII.
         label.push_str(std::str::from_utf8(target).unwrap_or("?"));
     }

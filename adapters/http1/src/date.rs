@@ -14,14 +14,21 @@ impl Stamp {
     /// A block with this name in its `server` field (RFC 9110 10.2.4), a token such as `rgi`; none
     /// if it is empty.
     pub fn new(server: &'static str) -> Stamp {
-        let mut stamp = Stamp { second: u64::MAX, date: Vec::new(), server };
+        let mut stamp = Stamp {
+            second: u64::MAX,
+            date: Vec::new(),
+            server,
+        };
         stamp.tick(SystemTime::now());
         stamp
     }
 
     /// Brings the block up to `now`. Cheap within a second.
     pub fn tick(&mut self, now: SystemTime) {
-        let second = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+        let second = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO)
+            .as_secs();
         if second == self.second {
             return;
         }
@@ -29,7 +36,8 @@ impl Stamp {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         self.date.clear();
         self.date.extend_from_slice(b"date: ");
-        self.date.extend_from_slice(httpdate::fmt_http_date(at).as_bytes());
+        self.date
+            .extend_from_slice(httpdate::fmt_http_date(at).as_bytes());
         self.date.extend_from_slice(b"\r\n");
     }
 

@@ -7,8 +7,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
-use rgi_core::{FieldName, FileRegion};
 use rgi_core::server::{Commit, Framing as Answer};
+use rgi_core::{FieldName, FileRegion};
 
 use crate::{Output, RequestHead, Stamp};
 
@@ -148,7 +148,11 @@ impl Turn {
         }
         output.small(|out| {
             out.extend_from_slice(b"0\r\n");
-            for (name, value) in trailers.filter(|_| self.accepts_trailers).into_iter().flatten() {
+            for (name, value) in trailers
+                .filter(|_| self.accepts_trailers)
+                .into_iter()
+                .flatten()
+            {
                 if may_trail(name) {
                     field(out, name, value.as_bytes());
                 }

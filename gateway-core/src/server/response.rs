@@ -318,6 +318,7 @@ fn conclude<B>(this: Pin<&mut Response<B>>, end: Option<End>) {
     let left = told && (*this.cut || *this.refused && shared.is_gone());
     let end = match end {
         Some(End::Disconnected) => End::Disconnected,
+        _ if this.error.as_ref().is_some_and(Error::is_disconnected) => End::Disconnected,
         // Its own error or a failed read told the application that the peer had left.
         _ if left => End::Disconnected,
         _ if *this.cut => End::Truncated,
