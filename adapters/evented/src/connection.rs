@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!             head            all written
-//!   Idle ----------> Busy ------------------> Idle | Discarding | Lingering | closed
+//!   Idle ----------> Busy ------------------> Idle | Discarding -> Idle | Closing
 //!     |               |  peer gone
 //!     | refused       +----------> Leaving ------> closed
-//!     +-----------------------------------------> Lingering -> closed
+//!     +-----------------------------------------> Closing -> Lingering -> closed
 //! ```
 
 use std::io::{self, IoSlice};
@@ -39,7 +39,6 @@ pub(crate) struct Conn<B> {
     output: Option<Box<Output>>,
     /// What edge-triggered readiness has said last.
     readable: bool,
-    writable: bool,
     /// The client has ended its side.
     ended: bool,
     /// The connection fails when it is next touched.
@@ -64,7 +63,9 @@ enum Phase {
     Discarding(Box<BodyReader>),
     /// The peer has left: the application finishes its step.
     Leaving,
-    /// All is said; what the client still sends is read and thrown away, so that a reset does not
+    /// All is said, and goes out.
+    Closing,
+    /// All is out; what the client still sends is read and thrown away, so that a reset does not
     /// destroy what it has not read yet (RFC 9112 9.6).
     Lingering(u64),
 }
@@ -130,7 +131,6 @@ impl<B> Conn<B> {
             written: Vec::new(),
             output: None,
             readable: true,
-            writable: true,
             ended: false,
             broken: false,
             serial: 0,
@@ -144,7 +144,6 @@ impl<B> Conn<B> {
     /// Takes in what the poll said. Says whether the connection is to be driven.
     pub(crate) fn on_event(&mut self, event: &mio::event::Event) -> bool {
         self.readable |= event.is_readable();
-        self.writable |= event.is_writable();
         self.ended |= event.is_read_closed();
         self.broken |= event.is_error() || event.is_write_closed();
         if event.is_readable() || self.broken {
@@ -187,9 +186,10 @@ impl<B: rgi_core::Body> Conn<B> {
                 _ if self.broken && !matches!(self.phase, Phase::Leaving) => self.lose(),
                 Phase::Idle => self.idle(core, output),
                 Phase::Busy => self.busy(core, output),
-                Phase::Discarding(_) => self.discard(output),
+                Phase::Discarding(_) => self.discard(),
                 Phase::Leaving => self.leave(core),
-                Phase::Lingering(_) => self.linger(output),
+                Phase::Closing => self.close(core, output),
+                Phase::Lingering(_) => self.linger(),
             };
             match step {
                 Step::Again => {}
@@ -471,20 +471,20 @@ impl<B: rgi_core::Body> Conn<B> {
                         *job.stage = Stage::Written;
                     }
                 },
-                Stage::Written => return self.wrote(core),
+                Stage::Written => return self.wrote(),
             }
         }
     }
 
     /// All of a response is in the output: what comes next?
-    fn wrote<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Step {
+    fn wrote(&mut self) -> Step {
         let Some(mut job) = self.job.take() else { return Step::Close };
         let this = job.as_mut().project();
         let keep_alive = this.turn.as_ref().is_some_and(Turn::keep_alive);
         let rest = if *this.has_body { self.line.lock().end_body() } else { None };
         self.written.push(job);
         if !keep_alive {
-            return self.begin_linger(core.now);
+            return self.begin_close();
         }
         self.phase = match rest {
             None => Phase::Idle,
@@ -495,13 +495,13 @@ impl<B: rgi_core::Body> Conn<B> {
                     false => Phase::Discarding(Box::new(reader)),
                 }
             }
-            Some(_) => return self.begin_linger(core.now),
+            Some(_) => return self.begin_close(),
         };
         Step::Again
     }
 
     /// Reads the rest of a body.
-    fn discard(&mut self, output: &Output) -> Step {
+    fn discard(&mut self) -> Step {
         let Phase::Discarding(reader) = &mut self.phase else { return Step::Again };
         loop {
             match reader.decode(&mut self.input) {
@@ -511,24 +511,15 @@ impl<B: rgi_core::Body> Conn<B> {
                     return Step::Again;
                 }
                 Ok(Decoded::NeedMore) => match receive(&self.line.socket, &mut self.input) {
-                    Ok(0) => return self.hang_up(output),
+                    Ok(0) => return self.begin_close(),
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Wait,
                     Err(_) => return Step::Close,
                 },
                 // The answer is out: there is nobody to tell.
-                Err(_) => return self.hang_up(output),
+                Err(_) => return self.begin_close(),
             }
         }
-    }
-
-    /// Closes once the output is out.
-    fn hang_up(&mut self, output: &Output) -> Step {
-        if output.is_empty() {
-            return Step::Close;
-        }
-        self.phase = Phase::Lingering(0);
-        Step::Wait
     }
 
     /// Refuses a request that could not be read.
@@ -540,37 +531,35 @@ impl<B: rgi_core::Body> Conn<B> {
     ) -> Step {
         refuse(status, &core.stamp, output);
         self.input.clear();
-        self.begin_linger(core.now)
+        self.begin_close()
     }
 
-    fn begin_linger(&mut self, now: u64) -> Step {
-        self.phase = Phase::Lingering(0);
-        self.since = now;
+    fn begin_close(&mut self) -> Step {
+        self.phase = Phase::Closing;
         Step::Again
     }
 
-    /// Writes what is left, ends the sending side, and throws away what comes.
-    fn linger(&mut self, output: &mut Output) -> Step {
-        match send(&self.line.socket, output) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.writable = false;
-                return Step::Wait;
+    /// Writes what is left, and ends the sending side.
+    fn close<A: App<Body = B>>(&mut self, core: &mut Core<A>, output: &mut Output) -> Step {
+        match self.flush(core, output) {
+            Ok(true) => {
+                self.input.clear();
+                self.line.socket.shutdown(Shutdown::Write);
+                self.phase = Phase::Lingering(0);
+                self.since = core.now;
+                Step::Again
             }
+            Ok(false) => Step::Wait,
             Err(_) => {
                 self.broken = true;
-                return Step::Again;
+                Step::Again
             }
         }
-        if !self.written.is_empty() {
-            self.finish_written();
-        }
+    }
+
+    /// Throws away what comes.
+    fn linger(&mut self) -> Step {
         let Phase::Lingering(thrown) = &mut self.phase else { return Step::Again };
-        if *thrown == 0 {
-            *thrown = 1;
-            self.input.clear();
-            self.line.socket.shutdown(Shutdown::Write);
-        }
         let mut sink = BytesMut::new();
         loop {
             sink.clear();
@@ -601,7 +590,6 @@ impl<B: rgi_core::Body> Conn<B> {
             job.as_mut().finish(Some(End::Truncated));
             core.give_job(job);
         }
-        self.finish_written();
         self.line.socket.reset_on_close();
         Step::Close
     }
@@ -688,7 +676,6 @@ impl<B: rgi_core::Body> Conn<B> {
             // Whoever takes something is given time again.
             self.since = core.now;
         }
-        self.writable = all;
         if all {
             for mut job in self.written.drain(..) {
                 job.as_mut().finish(Some(End::Sent));
@@ -698,12 +685,6 @@ impl<B: rgi_core::Body> Conn<B> {
         Ok(all)
     }
 
-    fn finish_written(&mut self) {
-        for mut job in self.written.drain(..) {
-            job.as_mut().finish(Some(End::Sent));
-        }
-    }
-
     /// Notes what is waited for now.
     fn note_wait(&mut self, now: u64) {
         let mut wait = match &self.phase {
@@ -711,7 +692,7 @@ impl<B: rgi_core::Body> Conn<B> {
             Phase::Idle if self.input.is_empty() => Wait::KeepAlive,
             Phase::Idle => Wait::Head,
             Phase::Discarding(_) => Wait::Body,
-            Phase::Lingering(_) => Wait::Linger,
+            Phase::Closing | Phase::Lingering(_) => Wait::Linger,
             Phase::Busy | Phase::Leaving => Wait::App,
         };
         if wait == Wait::App

@@ -27,17 +27,17 @@ pub(crate) struct Line {
     pub(crate) socket: Socket,
     notify: Arc<Notify>,
     token: AtomicUsize,
-    /// Something stands in `State::interim`.
+    /// Something stands in `State::interim`; whether something may.
     has_interim: AtomicBool,
+    takes_interim: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) incoming: Option<Incoming>,
-    /// Interim responses to be written; whether they may be.
+    /// Interim responses to be written.
     interim: Vec<u8>,
-    takes_interim: bool,
     /// After a switch: bytes that came behind the request, and who waits.
     leftover: BytesMut,
     readers: Option<Waker>,
@@ -106,6 +106,7 @@ impl Line {
             notify,
             token: AtomicUsize::new(usize::MAX),
             has_interim: AtomicBool::new(false),
+            takes_interim: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -143,7 +144,7 @@ impl Line {
 
     /// Says from when on interim responses may be written, and when no more.
     pub(crate) fn allow_interim(&self, allow: bool) {
-        self.lock().takes_interim = allow;
+        self.takes_interim.store(allow, Ordering::Release);
     }
 
     /// Takes the interim responses that wait.
@@ -260,7 +261,7 @@ impl Wake for Line {
 impl Informer for Line {
     fn inform(&self, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.lock();
-        if !state.takes_interim || state.interim.len() > MOST_INTERIM {
+        if !self.takes_interim.load(Ordering::Acquire) || state.interim.len() > MOST_INTERIM {
             return;
         }
         interim(status, headers, &mut state.interim);
@@ -298,7 +299,7 @@ impl Stream for Body {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let line = &self.line;
         let mut state = line.lock();
-        let State { incoming, interim, takes_interim, closed, .. } = &mut *state;
+        let State { incoming, interim, closed, .. } = &mut *state;
         let Some(incoming) = incoming.as_mut().filter(|i| i.serial == self.serial && !*closed) else {
             return Poll::Ready(Some(Err(Error::disconnected())));
         };
@@ -315,7 +316,7 @@ impl Stream for Body {
                 }
                 Ok(Decoded::NeedMore) => {}
             }
-            if std::mem::take(&mut incoming.expect) && *takes_interim {
+            if std::mem::take(&mut incoming.expect) && line.takes_interim.load(Ordering::Acquire) {
                 interim.extend_from_slice(CONTINUE);
                 line.announce_interim();
             }
