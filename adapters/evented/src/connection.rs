@@ -13,12 +13,13 @@ use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, Version};
 use rgi_core::server::{Connection, Exchange, Level, Payload, RequestHead as CoreHead};
 use rgi_core::{App, End, Error, Input};
-use rgi_http1::{BodyReader, Decoded, HeadReader, Output, RequestHead, Turn, refuse};
+use rgi_http1::{BodyReader, Decoded, HeadReader, Output, RequestHead, Turn, Wait, refuse};
 
 use crate::core::Core;
 use crate::job::{Job, Stage};
@@ -70,23 +71,6 @@ enum Phase {
     Lingering(u64),
 }
 
-/// What a connection waits for, as far as a deadline stands behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// The next request.
-    KeepAlive,
-    /// The rest of a head.
-    Head,
-    /// The next piece of a body.
-    Body,
-    /// Room for what is to be written.
-    Write,
-    /// The client's end.
-    Linger,
-    /// The application.
-    App,
-}
-
 /// What becomes of a connection after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -108,8 +92,6 @@ enum Step {
 
 /// Bytes of a client that lingers which are thrown away before it is cut.
 const MOST_LINGERED: u64 = 1 << 20;
-/// Milliseconds a client may linger.
-const LINGER: u64 = 2_000;
 /// Bytes of pipelined requests that are read while one is under way.
 const MOST_PIPELINED: usize = 64 * 1024;
 /// Output above which pipelined responses are written before the next request is looked at.
@@ -146,11 +128,13 @@ impl<B> Conn<B> {
         self.readable |= event.is_readable();
         self.ended |= event.is_read_closed();
         self.broken |= event.is_error() || event.is_write_closed();
-        if event.is_readable() || self.broken {
-            self.line.on_readable();
-        }
-        if event.is_writable() {
-            self.line.on_writable();
+        if matches!(self.phase, Phase::Busy) {
+            if event.is_readable() || self.broken {
+                self.line.on_readable();
+            }
+            if event.is_writable() {
+                self.line.on_writable();
+            }
         }
         !matches!(self.phase, Phase::Busy)
             || self.broken
@@ -326,7 +310,7 @@ impl<B: rgi_core::Body> Conn<B> {
             exchange = exchange.offer(offer);
         }
         let response = exchange.call(&core.app);
-        let due = core.timeouts.request.map(|limit| core.now + limit);
+        let due = core.config.request_timeout.map(|limit| core.now + ms(limit));
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);
         self.phase = Phase::Busy;
@@ -714,15 +698,9 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// When the present wait is over, in milliseconds of the loop's clock.
     pub(crate) fn deadline<A: App<Body = B>>(&self, core: &Core<A>) -> Option<u64> {
-        let limits = &core.timeouts;
         let wait = match self.wait {
-            Wait::KeepAlive if core.stopping => Some(limits.stop_idle),
-            Wait::KeepAlive => limits.keep_alive,
-            Wait::Head => limits.head,
-            Wait::Body => limits.body,
-            Wait::Write => limits.write,
-            Wait::Linger => Some(LINGER),
-            Wait::App => None,
+            Wait::KeepAlive if core.stopping => Some(core.stop_idle),
+            wait => core.timeouts.of(wait),
         };
         // Before the stop nobody was told that idleness is over.
         let since = match self.wait {
@@ -731,7 +709,7 @@ impl<B: rgi_core::Body> Conn<B> {
         };
         let request = self.job.as_ref().filter(|job| !matches!(job.stage, Stage::Switched));
         let request = request.and_then(|job| job.due);
-        let wait = wait.map(|wait| since + wait);
+        let wait = wait.map(|wait| since + ms(wait));
         match (wait, request) {
             (Some(wait), Some(request)) => Some(wait.min(request)),
             (wait, request) => wait.or(request),
@@ -792,6 +770,11 @@ impl<B: rgi_core::Body> Conn<B> {
             job.as_mut().finish(Some(End::Disconnected));
         }
     }
+}
+
+/// Milliseconds, rounded up to one.
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 4).max(1)
 }
 
 /// Writes output to a socket until all is out (true) or it takes no more (false).

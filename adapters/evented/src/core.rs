@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rgi_core::App;
 use rgi_core::server::{FieldSpan, Host, Level};
-use rgi_http1::{Output, Stamp};
+use rgi_http1::{Output, Stamp, Timeouts};
 
 use crate::Config;
 use crate::job::Job;
@@ -17,6 +17,9 @@ pub(crate) struct Core<A: App> {
     pub(crate) config: Arc<Config>,
     pub(crate) host: Arc<Host>,
     pub(crate) timeouts: Timeouts,
+    /// How long an idle connection is kept after the order to stop, for a request that is on its
+    /// way already.
+    pub(crate) stop_idle: Duration,
     pub(crate) stamp: Stamp,
     /// Milliseconds since the loop began; read once a turn.
     pub(crate) now: u64,
@@ -41,7 +44,14 @@ impl<A: App> Core<A> {
     pub(crate) fn new(app: A, config: Arc<Config>, host: Arc<Host>) -> Core<A> {
         Core {
             app,
-            timeouts: Timeouts::new(&config),
+            timeouts: Timeouts {
+                keep_alive: config.keep_alive,
+                head: config.header_timeout,
+                body: config.body_timeout,
+                write: config.write_timeout,
+                ..Timeouts::default()
+            },
+            stop_idle: STOP_IDLE.min(config.graceful_timeout.unwrap_or(STOP_IDLE)),
             config,
             host,
             stamp: Stamp::new("rgi"),
@@ -80,33 +90,5 @@ impl<A: App> Core<A> {
     }
 }
 
-/// The configuration's times, in milliseconds.
-pub(crate) struct Timeouts {
-    pub(crate) head: Option<u64>,
-    pub(crate) body: Option<u64>,
-    pub(crate) write: Option<u64>,
-    pub(crate) keep_alive: Option<u64>,
-    pub(crate) request: Option<u64>,
-    /// How long an idle connection is kept after the order to stop, for a request that is on its
-    /// way already.
-    pub(crate) stop_idle: u64,
-}
-
 /// A request that was sent before the client could know of the stop has arrived by then.
-const STOP_IDLE: u64 = 1_000;
-
-impl Timeouts {
-    fn new(config: &Config) -> Timeouts {
-        let ms = |time: Option<Duration>| {
-            time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 4).max(1))
-        };
-        Timeouts {
-            head: ms(config.header_timeout),
-            body: ms(config.body_timeout),
-            write: ms(config.write_timeout),
-            keep_alive: ms(config.keep_alive),
-            request: ms(config.request_timeout),
-            stop_idle: STOP_IDLE.min(ms(config.graceful_timeout).unwrap_or(STOP_IDLE)),
-        }
-    }
-}
+const STOP_IDLE: Duration = Duration::from_secs(1);

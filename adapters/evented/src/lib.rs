@@ -32,7 +32,8 @@
 //!
 //! # Where it runs
 //!
-//! Linux first. Other Unixes that mio knows should do; what they lack is `sendfile` as Linux has it.
+//! Linux. Other Unixes lack `accept4` or `sendfile` as Linux has them, and it does not build there
+//! yet.
 #![forbid(unsafe_code)]
 
 mod acceptor;

@@ -28,6 +28,7 @@ mod chars;
 mod chunk;
 mod connection;
 mod date;
+mod deadline;
 mod fields;
 mod framing;
 mod head;
@@ -44,6 +45,7 @@ mod turn;
 
 pub use body::{BodyReader, Decoded};
 pub use date::Stamp;
+pub use deadline::{Timeouts, Wait};
 pub use framing::Framing;
 pub use head::{HeadReader, RequestHead};
 pub use limits::Limits;
