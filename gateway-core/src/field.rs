@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 
 use crate::Error;
 
@@ -88,6 +88,15 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
         i += 1;
     }
     true
+}
+
+/// Takes the server's fields out of trailers and interim responses, whose maps can hold them.
+pub(crate) fn strip(headers: &mut HeaderMap) {
+    for name in SERVERS {
+        if let Ok(name) = HeaderName::from_bytes(name) {
+            headers.remove(name);
+        }
+    }
 }
 
 impl TryFrom<HeaderName> for FieldName {

@@ -66,7 +66,7 @@ pub use app::{
     blocking, blocking_local,
 };
 pub use body::{
-    BlockingBody, Body, BodyExt, BoxBody, CatchPanics, Either, FileBody, Flatten, Full, Hold, Iter,
+    BlockingBody, Body, BodyExt, BoxBody, CancelBody, CatchPanics, Either, FileBody, Flatten, Full, Hold, Iter,
     LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading, Write, Writer,
 };
 pub use environ::{End, Environ, Gone, Loan, Outcome, Peer, Sleep, Timer, Vars, percent_decode};
@@ -103,3 +103,8 @@ const _: () = {
     assert!(size_of::<Error>() == size_of::<usize>());
     assert!(size_of::<std::task::Poll<Option<Result<Event, Error>>>>() <= 40);
 };
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

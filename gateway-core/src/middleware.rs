@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::body::{BodyExt, BoxBody, Flatten, LocalBoxBody, MapDataBody, MapStartBody};
+use crate::body::{BodyExt, BoxBody, CancelBody, Flatten, LocalBoxBody, MapDataBody, MapStartBody};
 use crate::environ::Outcome;
 use crate::{App, Body, BoxApp, Environ, Error, Head, LocalBoxApp, StartResponse};
 
@@ -168,6 +168,19 @@ impl<A: App, F: Fn(&Outcome<'_>) + Clone + Send + 'static> App for InspectFinish
     }
 }
 
+/// Drops bodies whose peers have left: [`AppExt::cancel_on_disconnect`].
+#[derive(Clone, Copy, Debug)]
+pub struct CancelOnDisconnect<A>(A);
+
+impl<A: App> App for CancelOnDisconnect<A> {
+    type Body = CancelBody<A::Body>;
+
+    fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
+        let peer = environ.peer();
+        CancelBody::new(self.0.call(environ, start_response), peer)
+    }
+}
+
 /// Runs a function around an application: [`AppExt::around`].
 #[derive(Clone, Copy, Debug)]
 pub struct Around<A, F>(A, F);
@@ -266,6 +279,12 @@ pub trait AppExt: App + Sized {
         f: F,
     ) -> InspectFinish<Self, F> {
         InspectFinish(self, f)
+    }
+
+    /// Drops the body as soon as the peer has left, wherever it stands. Without this an application
+    /// finishes its step, and what it yields is thrown away.
+    fn cancel_on_disconnect(self) -> CancelOnDisconnect<Self> {
+        CancelOnDisconnect(self)
     }
 
     /// Erases its type, for routers and plug-ins.

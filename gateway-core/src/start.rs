@@ -5,6 +5,7 @@ use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::body::{FileBody, Full, Iter, Push, Streaming, Upgrading, Writer};
+use crate::field::strip;
 use crate::head::PooledHead;
 use crate::upgrade::Accepted;
 use crate::{Error, FieldName, FileRegion, Head, Upgraded};
@@ -47,9 +48,12 @@ impl StartResponse {
         let interim = status.is_informational()
             && status != StatusCode::CONTINUE
             && status != StatusCode::SWITCHING_PROTOCOLS;
-        if let (true, Some(informer)) = (interim, &self.0.informer) {
-            informer.inform(status, headers);
-        }
+        let (true, Some(informer)) = (interim, &self.0.informer) else {
+            return;
+        };
+        let mut headers = headers.clone();
+        strip(&mut headers);
+        informer.inform(status, &headers);
     }
 
     /// Keeps a second right to answer, for when the one the token is handed to fails.

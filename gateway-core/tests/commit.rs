@@ -290,8 +290,8 @@ fn a_body_that_panics_in_its_drop_answers_all_the_same() {
             .exact()
             .on_drop(|| scripted_panic())
     });
-    assert_eq!(answer(Method::GET, &app), "200 Length(1) | a | end");
-    assert_eq!(answer(Method::HEAD, &app), "200 None | end");
+    assert_eq!(answer(Method::GET, app), "200 Length(1) | a | end");
+    assert_eq!(answer(Method::HEAD, app), "200 None | end");
 }
 
 #[test]

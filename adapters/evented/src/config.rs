@@ -4,12 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rgi_core::server::{Log, Stderr};
+use rgi_core::server::{Around, Log, Stderr};
 use rgi_http1::Limits;
-
-/// Runs a worker's thread inside a context of the embedding program's, such as a runtime's: calls
-/// what it is given, once.
-pub type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// The settings of an [`Evented`](crate::Evented) server. Timeouts that are `None` never end.
 #[non_exhaustive]

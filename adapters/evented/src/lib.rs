@@ -56,7 +56,7 @@ use std::time::Duration;
 use rgi_core::server::{Host, Level, Listener, Offload, Pool, Server, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker, rt};
 
-pub use config::{Around, Config};
+pub use config::Config;
 
 use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::core::Core;
@@ -112,7 +112,8 @@ where
             config.max_connections.unwrap_or(usize::MAX),
             config.buffer_body as u64,
             config.queue_timeout,
-        );
+        )
+        .around(config.around.clone());
         let census = Arc::new(Census::default());
         let mut loops = Vec::new();
         for _ in 0..config.threads.max(1) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rgi_evented::Around;
+use rgi_core::server::Around;
 use tokio::runtime::{Builder, Runtime};
 
 /// Starts a runtime: one thread drives its sockets and timers, and runs what is spawned.

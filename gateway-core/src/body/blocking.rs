@@ -377,16 +377,21 @@ impl<B: Body> Steps<B> {
                     let block = matches!(event, Event::Data(_) | Event::File(_));
                     events.push_back(Ok(event));
                     let hint = body.size_hint();
-                    let over = block && hint.1 == Some(0);
-                    return (!over).then_some((body, hint));
+                    if !block || hint.1 != Some(0) {
+                        return Some((body, hint));
+                    }
+                    break;
                 }
                 Some(Err(error)) => {
                     events.push_back(Err(error));
-                    return None;
+                    break;
                 }
-                None => return None,
+                None => break,
             }
         }
+        // Its panic is its own, as on a server that blocks.
+        quietly(|| drop(body));
+        None
     }
 
     /// Whether nobody waits for this body any more; else the thread will be woken when so.

@@ -5,6 +5,7 @@
 
 mod blocking;
 mod boxed;
+mod cancel;
 mod catch;
 mod either;
 mod ext;
@@ -23,6 +24,7 @@ use futures_core::Stream;
 
 pub use blocking::BlockingBody;
 pub use boxed::{BoxBody, LocalBoxBody};
+pub use cancel::CancelBody;
 pub use catch::CatchPanics;
 pub use either::Either;
 pub use ext::BodyExt;

@@ -9,7 +9,7 @@ use std::task::Waker;
 
 use http::{HeaderValue, Method, StatusCode};
 
-use super::{Connection, Host, Informer, RequestHead, Response};
+use super::{Connection, Host, Informer, RequestHead, Response, Rules};
 use crate::environ::{End, Outcome};
 use crate::head::PooledHead;
 use crate::quiet::quietly;
@@ -21,6 +21,7 @@ pub struct Exchange {
     environ: Environ,
     head: PooledHead,
     shared: Unfinished,
+    offered: bool,
 }
 
 impl Exchange {
@@ -49,6 +50,7 @@ impl Exchange {
             environ: Environ::new(inner),
             head: PooledHead::new(),
             shared: Unfinished(Some(shared)),
+            offered: false,
         }
     }
 
@@ -61,6 +63,7 @@ impl Exchange {
     /// Offers a switch of protocols: the value of the Upgrade field, or `None` for CONNECT.
     pub fn offer(mut self, protocols: Option<HeaderValue>) -> Exchange {
         self.environ.inner_mut().offer = Some(Offer::new(protocols));
+        self.offered = true;
         self
     }
 
@@ -76,33 +79,36 @@ impl Exchange {
 
     /// Calls the application. A panic is caught, and answered with 500.
     pub fn call<A: App + ?Sized>(self, app: &A) -> Response<A::Body> {
+        let rules = self.rules();
         let Exchange {
             mut environ,
             head,
             shared,
+            ..
         } = self;
         let shared = shared.hand_over();
-        let method = match *environ.method() {
-            Method::HEAD => RequestMethod::Head,
-            Method::CONNECT => RequestMethod::Connect,
-            _ => RequestMethod::Other,
-        };
         if let Some(refusal) = environ.mount_script_name() {
-            return Response::new(Err(refusal), method, shared);
+            return Response::new(Err(refusal), rules, shared);
         }
         let start_response = StartResponse::new(head);
         let body = catch_unwind(AssertUnwindSafe(|| app.call(environ, start_response)));
-        Response::new(body.map_err(Error::panic), method, shared)
+        Response::new(body.map_err(Error::panic), rules, shared)
     }
 
     /// Answers without the application, with an error's status: a server's own refusal of a
     /// request it could read.
     pub fn refuse<B: Body>(self, error: Error) -> Response<B> {
+        let rules = self.rules();
+        Response::new(Err(error), rules, self.shared.hand_over())
+    }
+
+    fn rules(&self) -> Rules {
         let method = match *self.environ.method() {
             Method::HEAD => RequestMethod::Head,
+            Method::CONNECT => RequestMethod::Connect,
             _ => RequestMethod::Other,
         };
-        Response::new(Err(error), method, self.shared.hand_over())
+        Rules::new(method).offered(self.offered)
     }
 }
 

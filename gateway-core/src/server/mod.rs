@@ -26,6 +26,6 @@ pub use request::{FieldSpan, RequestHead, Span};
 pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Response};
 pub use rules::{Framing, Payload, Rules, Verdict};
-pub use traits::{Informer, InputSource, Offload, Timer, Transport, Work};
+pub use traits::{Around, Informer, InputSource, Offload, Timer, Transport, Work};
 
 pub use crate::head::PooledHead;

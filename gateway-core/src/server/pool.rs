@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 use std::{fmt, io};
 
-use super::{Offload, Work};
+use super::{Around, Offload, Work};
 use crate::quiet::quietly;
 
 /// A pool of threads that run the steps of blocking applications, for servers that may not block.
@@ -23,6 +23,7 @@ struct Shared {
     buffer_body: u64,
     queue_timeout: Option<Duration>,
     state: Mutex<State>,
+    around: Option<Around>,
     work: Condvar,
     ended: Condvar,
 }
@@ -62,9 +63,19 @@ impl Pool {
             buffer_body,
             queue_timeout,
             state: Mutex::default(),
+            around: None,
             work: Condvar::new(),
             ended: Condvar::new(),
         }))
+    }
+
+    /// Runs each thread inside a context of the embedding program's. Call it before the pool is
+    /// shared: afterwards it changes nothing.
+    pub fn around(mut self, around: Option<Around>) -> Pool {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.around = around;
+        }
+        self
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -83,7 +94,10 @@ impl Pool {
         drop(state);
         let pool = self.clone();
         let builder = thread::Builder::new().name("rgi-blocking".into());
-        let Err(error) = builder.spawn(move || pool.work()) else {
+        let Err(error) = builder.spawn(move || match pool.0.around.clone() {
+            Some(around) => around(&mut || pool.work()),
+            None => pool.work(),
+        }) else {
             return Ok(());
         };
         let mut state = self.lock();

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use pin_project_lite::pin_project;
 
-use super::exchange::RequestMethod;
 use super::{Framing, HangUp, Over, Payload, PooledHead, Rules, Shared, Verdict};
 use crate::environ::End;
 use crate::field::{self, media};
@@ -60,7 +59,7 @@ pin_project! {
 impl<B> Response<B> {
     pub(crate) fn new(
         body: Result<B, Error>,
-        method: RequestMethod,
+        rules: Rules,
         shared: Arc<Shared>,
     ) -> Response<B> {
         let (body, error) = match body {
@@ -69,7 +68,7 @@ impl<B> Response<B> {
         };
         Response {
             body,
-            rules: Rules::new(method),
+            rules,
             first: None,
             error,
             refused: false,

@@ -20,6 +20,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::exchange::RequestMethod;
 use crate::head::PooledHead;
+use crate::field::strip;
 use crate::{Error, Event, FileRegion, Started, Upgrade};
 
 /// What follows a head.
@@ -72,6 +73,8 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Rules {
     method: RequestMethod,
+    /// The server offered a switch of protocols for this request.
+    offered: bool,
     phase: Phase,
 }
 
@@ -92,6 +95,7 @@ impl Rules {
     pub(crate) fn new(method: RequestMethod) -> Rules {
         Rules {
             method,
+            offered: false,
             phase: Phase::Open,
         }
     }
@@ -109,6 +113,13 @@ impl Rules {
     /// The rules for a response to CONNECT.
     pub fn connect() -> Rules {
         Rules::new(RequestMethod::Connect)
+    }
+
+    /// The same for a request that was offered a switch of protocols. Without this an upgrade is
+    /// refused, wherever its token came from.
+    pub fn offered(mut self, offered: bool) -> Rules {
+        self.offered = offered;
+        self
     }
 
     /// Whether nothing more will be sent.
@@ -184,6 +195,9 @@ impl Rules {
             started.head().protocol().is_some() || self.would_switch(started.head().status);
         let mut head = started.into_head();
         let event = match event {
+            Some(Event::Upgrade(_)) if switching && !self.offered => {
+                return refuse("an upgrade that was not offered for this request");
+            }
             Some(Event::Upgrade(demand)) if switching => {
                 // RFC 9110 8.6: neither 1xx nor a 2xx of CONNECT has a length.
                 head.set_length(None);
@@ -263,9 +277,10 @@ impl Rules {
                 take(&mut self.phase, 0);
                 Verdict::Send(Payload::Flush)
             }
-            Some(Event::Trailers(trailers)) => match left {
+            Some(Event::Trailers(mut trailers)) => match left {
                 None => {
                     self.phase = Phase::Ended;
+                    strip(&mut trailers);
                     Verdict::Send(Payload::Trailers(trailers))
                 }
                 Some(0) => self.end(),

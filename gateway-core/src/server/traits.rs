@@ -12,6 +12,10 @@ use http::{HeaderMap, StatusCode};
 
 use crate::Error;
 
+/// Runs a worker's thread inside a context of the embedding program's, such as an async runtime's:
+/// calls what it is given, once.
+pub type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
 /// Where an input's blocks come from.
 pub trait InputSource: Stream<Item = Result<Bytes, Error>> {
     /// The trailer fields; asked for once, at the end.
