@@ -66,8 +66,9 @@ pub use app::{
     blocking, blocking_local,
 };
 pub use body::{
-    BlockingBody, Body, BodyExt, BoxBody, CancelBody, CatchPanics, Either, FileBody, Flatten, Full, Hold, Iter,
-    LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading, Write, Writer,
+    BlockingBody, Body, BodyExt, BoxBody, CancelBody, CatchPanics, Either, FileBody, Flatten, Full,
+    Hold, Iter, LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading,
+    Write, Writer,
 };
 pub use environ::{End, Environ, Gone, Loan, Outcome, Peer, Sleep, Timer, Vars, percent_decode};
 pub use error::Error;

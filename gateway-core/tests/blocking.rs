@@ -684,6 +684,42 @@ fn a_pool_survives_work_that_panics() {
 }
 
 #[test]
+fn a_pools_threads_live_in_a_context() {
+    thread_local! {
+        static INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    let contexts: [(bool, server::Around); 4] = [
+        (
+            true,
+            Arc::new(|live| {
+                INSIDE.set(true);
+                live();
+                INSIDE.set(false);
+            }),
+        ),
+        (false, Arc::new(|_| ())),
+        (false, Arc::new(|_| scripted_panic())),
+        (
+            true,
+            Arc::new(|live| {
+                INSIDE.set(true);
+                live();
+                live();
+            }),
+        ),
+    ];
+    for (inside, around) in contexts {
+        let pool = pool(1, 1).around(Some(around));
+        let (sender, told) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let tell = move || sender.lock().unwrap().send(INSIDE.get()).unwrap();
+        assert!(pool.start(job(tell)));
+        assert_eq!(told.recv().unwrap(), inside);
+        assert!(pool.close(Duration::from_secs(10)));
+    }
+}
+
+#[test]
 fn a_pool_says_that_its_threads_have_not_ended() {
     let pool = pool(1, 1);
     let gate = Arc::new(Barrier::new(2));

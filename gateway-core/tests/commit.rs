@@ -443,6 +443,30 @@ fn at_the_promised_length_the_body_is_asked_no_more() {
 }
 
 #[test]
+fn the_body_is_dropped_with_its_last_block() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let drops = dropped.clone();
+    let app = app_fn(move |_, s: StartResponse| {
+        let drops = drops.clone();
+        let started = s.start(StatusCode::OK).length(3);
+        Script::new([start(started), data("ab"), data("c")]).on_drop(move || {
+            drops.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+    let mut response = pin!(exchange(Method::GET, "/").call(&app));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(response.as_mut().poll_head(&mut cx).is_ready());
+    assert!(response.as_mut().poll_payload(&mut cx).is_ready());
+    assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    assert!(response.as_mut().poll_payload(&mut cx).is_ready());
+    assert_eq!(
+        dropped.load(Ordering::SeqCst),
+        1,
+        "not held while it is sent"
+    );
+}
+
+#[test]
 fn the_last_block_of_a_length_is_known_to_be_the_last() {
     let app = app_fn(|_, s: StartResponse| s.start(StatusCode::OK).full("abc"));
     let mut response = pin!(exchange(Method::GET, "/").call(&app));
@@ -478,6 +502,29 @@ fn trailers_need_an_unknown_length() {
         promised(3, || vec![data("ab"), trailers()]),
         "200 Length(3) | ab | CUT (misuse: fewer bytes than the length promised)"
     );
+}
+
+#[test]
+fn fields_of_framing_are_in_neither_trailers_nor_interim_responses() {
+    let app = app_fn(|_, s: StartResponse| {
+        let mut fields = HeaderMap::new();
+        for name in [
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "x-kept",
+        ] {
+            fields.insert(name, HeaderValue::from_static("1"));
+        }
+        s.inform(StatusCode::EARLY_HINTS, &fields);
+        let started = start(s.start(StatusCode::OK));
+        let trailers = Step::Item(Ok(Event::Trailers(Box::new(fields))));
+        Script::new([started, data("a"), trailers])
+    });
+    let reply = Client::new(app).get("/").send();
+    let names = |fields: &HeaderMap| fields.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(reply.trailers().unwrap()), ["x-kept"]);
+    assert_eq!(names(&reply.interim()[0].1), ["x-kept"]);
 }
 
 // ---- heads without bodies
@@ -678,6 +725,24 @@ impl<F: FnMut(&mut Context<'_>) -> Poll<Option<Result<Event, Error>>> + Unpin> S
     ) -> Poll<Option<Self::Item>> {
         (self.0)(cx)
     }
+}
+
+#[test]
+fn a_token_of_another_exchange_switches_nothing() {
+    let accepted = {
+        let offer = Some(HeaderValue::from_static("chat"));
+        let (mut environ, _) = tokens(exchange(Method::GET, "/").offer(offer));
+        environ.take_offer().unwrap().accept("chat").unwrap()
+    };
+    let accepted = Mutex::new(Some(accepted));
+    let app = app_fn(move |_, s: StartResponse| {
+        let accepted = accepted.lock().unwrap().take().unwrap();
+        let started = s.start(StatusCode::OK);
+        started.upgrade(accepted, async |_| Ok(()))
+    });
+    let reply = Client::new(app).get("/").send();
+    assert_eq!(reply.status(), 500);
+    assert!(reply.outcome().error.as_ref().unwrap().is_misuse());
 }
 
 #[test]
@@ -974,6 +1039,38 @@ fn a_client_that_leaves_gets_no_more_and_the_app_ends_its_step() {
     let reply = Client::new(app).get("/").leave_after(1).send();
     assert_eq!(reply.text(), "abc");
     assert_eq!(stepped.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn who_asks_for_it_is_dropped_at_once() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let drops = dropped.clone();
+    let app = app_fn(move |_, s: StartResponse| {
+        let drops = drops.clone();
+        let steps = [start(s.start(StatusCode::OK)), data("a"), Step::Hang];
+        Script::new(steps).on_drop(move || {
+            drops.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+    let app = app.cancel_on_disconnect();
+    let mut response = pin!(exchange(Method::GET, "/").call(&app));
+    let (waker, wakes) = counter();
+    let mut cx = Context::from_waker(&waker);
+    assert!(response.as_mut().poll_head(&mut cx).is_ready());
+    assert!(response.as_mut().poll_payload(&mut cx).is_ready());
+    assert!(response.as_mut().poll_payload(&mut cx).is_pending());
+    response.hang_up().unwrap().now();
+    assert_eq!(wakes.load(Ordering::SeqCst), 1);
+    // Without it the body would be waited for.
+    assert!(response.as_mut().poll_drain(&mut cx).is_ready());
+    assert_eq!(dropped.load(Ordering::SeqCst), 1);
+
+    let whole = app_fn(|_, s: StartResponse| s.start(StatusCode::OK).full("abc"));
+    let reply = Client::new(whole.cancel_on_disconnect()).get("/").send();
+    assert_eq!(
+        (reply.text().as_str(), reply.framing()),
+        ("abc", Framing::Length(3))
+    );
 }
 
 #[test]

@@ -1,10 +1,68 @@
 //! The HTTP/1.1 server protocol for RGI servers, without I/O.
 //!
-//! Nothing here knows a socket, a thread or a clock: bytes go in, and heads,
-//! body data and refusals come out. The reading is strict. Where RFC 9110 and
-//! RFC 9112 leave a message open to two readings there is one answer, and it
-//! is a refusal: whoever reads the same bytes before or after this server may
-//! have chosen the other reading, and that is how requests are smuggled.
+//! Nothing here knows a socket or a thread: bytes go in, and heads, body data
+//! and refusals come out; decisions of the commit machine go in, and bytes
+//! come out.
+//!
+//! ```
+//! use std::future::poll_fn;
+//! use std::pin::pin;
+//! use std::sync::Arc;
+//!
+//! use rgi_core::rt::{ThreadClock, block_on};
+//! use rgi_core::server::{Exchange, Host, Payload, RequestHead, ServerInfo};
+//! use rgi_core::{Environ, Full, Input, StartResponse, StatusCode, app_fn};
+//! use rgi_http1::{HeadReader, Limits, Output, Stamp, Turn};
+//!
+//! fn app(environ: Environ, start_response: StartResponse) -> Full {
+//!     let path = environ.path_info().to_owned();
+//!     start_response.start(StatusCode::OK).full(path)
+//! }
+//!
+//! // What came from the client so far, and where its fields are.
+//! let received = b"GET /cart HTTP/1.1\r\nHost: example.com\r\n\r\n";
+//! let mut fields = Vec::new();
+//! let head = HeadReader::default()
+//!     .read(received, &Limits::default(), &mut fields)?
+//!     .expect("all of the head is there");
+//!
+//! // The exchange. A request with a body has a `BodyReader` behind its input.
+//! let mut turn = Turn::new(&head);
+//! let mut request = RequestHead::new();
+//! request.fill(&received[..head.len], &mut fields);
+//! request.line(head.method, head.version, head.target, head.path, head.query);
+//! let host = Host::new(ServerInfo::default(), Arc::new(ThreadClock::new()));
+//! let exchange = Exchange::new(request, Input::empty(), Arc::new(host), Arc::default());
+//! let mut response = pin!(exchange.call(&app_fn(app)));
+//!
+//! // The answer.
+//! let (stamp, mut output) = (Stamp::new("rgi"), Output::new());
+//! let commit = block_on(poll_fn(|cx| response.as_mut().poll_head(cx)));
+//! turn.head(&commit, &stamp, &mut output);
+//! while let Some(payload) = block_on(poll_fn(|cx| response.as_mut().poll_payload(cx))) {
+//!     match payload.expect("here a server would reset the connection") {
+//!         Payload::Data(data) => turn.data(data, &mut output),
+//!         Payload::File(region) => turn.file(region, &mut output),
+//!         Payload::Trailers(trailers) => turn.end(Some(&trailers), &mut output),
+//!         Payload::Flush | Payload::Upgrade(_) => {}
+//!     }
+//! }
+//! turn.end(None, &mut output);
+//!
+//! // What goes to the client: here it lies in one piece.
+//! let bytes = output.single().expect("small blocks alone");
+//! assert!(bytes.starts_with(b"HTTP/1.1 200 OK\r\ndate: "));
+//! assert!(bytes.ends_with(b"server: rgi\r\ncontent-length: 5\r\n\r\n/cart"));
+//! assert!(turn.keep_alive());
+//! # Ok::<(), rgi_http1::Refusal>(())
+//! ```
+//!
+//! # Reading
+//!
+//! The reading is strict. Where RFC 9110 and RFC 9112 leave a message open to
+//! two readings there is one answer, and it is a refusal: whoever reads the
+//! same bytes before or after this server may have chosen the other reading,
+//! and that is how requests are smuggled.
 //!
 //! - [`HeadReader`] turns bytes into a [`RequestHead`] and a list of
 //!   [`FieldSpan`]s: offsets into the bytes given, nothing copied.
@@ -12,14 +70,22 @@
 //!   [`Framing`] says, down to the trailers.
 //! - [`Limits`] bound both, and a [`Refusal`] says which status to answer.
 //!
-//! The writing side knows the commit machine's decisions:
-//!
-//! - a [`Turn`] frames one response and says whether the connection lives on;
-//! - [`interim`], [`refuse`] and [`CONTINUE`] are what a server says by itself;
-//! - an [`Output`] queues it all, as slices for a vectored write.
-//!
 //! What is refused, and with which status, does not depend on how the bytes
 //! were cut into pieces: the first fault in byte order decides.
+//!
+//! # Writing
+//!
+//! The commit machine of [`rgi_core::server`] decides what is sent; how it is
+//! sent is decided here, so that no application and no server writes a field
+//! of framing or of the connection.
+//!
+//! - A [`Turn`] frames one response and says whether the connection lives on.
+//! - [`interim`], [`refuse`] and [`CONTINUE`] are what a server says by itself.
+//! - An [`Output`] queues it all, as slices for a vectored write.
+//! - A [`Stamp`] is the `date` and `server` of them all.
+//!
+//! A connection's waits and how long they may take are values too:
+//! [`Wait`] and [`Timeouts`].
 #![forbid(unsafe_code)]
 
 mod authority;

@@ -1,4 +1,4 @@
-//! Bytes on their way out.
+//! Bytes on their way out, in the order they were put in.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -7,14 +7,18 @@ use bytes::{Buf, Bytes};
 use rgi_core::FileRegion;
 
 /// What is written and not sent yet: heads, framing and small blocks copied behind each other, large
-/// blocks and files by reference. Give [`slices`](Self::slices) to a vectored write, or
-/// [`file`](Self::file) to `sendfile`, and say with [`advance`](Self::advance) what was taken.
+/// blocks and files by reference. Responses may stand behind each other.
+///
+/// To send it, look in this order: while there is a [`file`](Self::file) in front, have the system
+/// send of it and say with [`file_sent`](Self::file_sent) how much; otherwise give the
+/// [`single`](Self::single) piece to a write or the [`slices`](Self::slices) to a vectored one, and
+/// say with [`advance`](Self::advance) how much was taken.
 #[derive(Debug, Default)]
 pub struct Output {
     small: Vec<u8>,
     /// Bytes of `small` that were sent.
     sent: usize,
-    /// Bytes of `small` that belong to the segments before the last run.
+    /// Bytes of `small` up to where the segments say what comes next; the rest is the last run.
     sealed: usize,
     segments: VecDeque<Segment>,
     len: u64,
@@ -31,7 +35,8 @@ enum Segment {
 /// Blocks up to this size are copied: cheaper than one more slice.
 const COPIED: usize = 16 * 1024;
 
-/// Capacity above which the buffer is given back once it is empty.
+/// Capacity above which the buffer is given back once it is empty, and sent bytes above which room
+/// is made while it is not.
 const KEPT: usize = 64 * 1024;
 
 impl Output {
@@ -40,7 +45,7 @@ impl Output {
         Output::default()
     }
 
-    /// Bytes that are still to be sent.
+    /// Bytes that are still to be sent, those of files among them.
     pub fn len(&self) -> u64 {
         self.len
     }
@@ -50,14 +55,19 @@ impl Output {
         self.len == 0
     }
 
-    /// Adds bytes through `write`, which only appends.
+    /// Adds bytes through `write`, which appends to what it is given and changes nothing in it.
+    ///
+    /// # Panics
+    ///
+    /// If `write` takes bytes away.
     pub fn small(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.small.len();
         write(&mut self.small);
+        assert!(self.small.len() >= before, "`write` only appends");
         self.len += (self.small.len() - before) as u64;
     }
 
-    /// Adds a block.
+    /// Adds a block: copied up to 16 KiB, by reference above.
     pub fn data(&mut self, data: Bytes) {
         self.len += data.len() as u64;
         if data.len() <= COPIED {
@@ -68,8 +78,11 @@ impl Output {
         self.segments.push_back(Segment::Large(data));
     }
 
-    /// Adds a part of a file.
+    /// Adds a part of a file. An empty one is nothing.
     pub fn region(&mut self, region: Box<FileRegion>) {
+        if region.is_empty() {
+            return;
+        }
         self.len += region.len();
         self.seal();
         self.segments.push_back(Segment::File(region));
@@ -84,17 +97,18 @@ impl Output {
         self.sealed = self.small.len();
     }
 
-    /// The only bytes there are, where they lie in one piece: the usual case, for a plain write.
+    /// All the bytes there are, where they lie in one piece: the usual case, for a plain write.
+    /// `None` where they do not, or a file is among them; empty where there are none.
     pub fn single(&self) -> Option<&[u8]> {
         self.segments.is_empty().then(|| &self.small[self.sent..])
     }
 
     /// The next bytes, up to the first file, as slices for a vectored write; at most as many as
-    /// `slices` has room for. Gives their number.
+    /// `slices` has room for. Gives their number: 0 where there are no bytes, a file comes first, or
+    /// `slices` is empty.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut at = self.sent;
         let mut n = 0;
-        let mut files = false;
         for (segment, slot) in self.segments.iter().zip(slices.iter_mut()) {
             *slot = match segment {
                 Segment::Small(len) => {
@@ -102,33 +116,34 @@ impl Output {
                     IoSlice::new(&self.small[at - len..at])
                 }
                 Segment::Large(data) => IoSlice::new(data),
-                Segment::File(_) => {
-                    files = true;
-                    break;
-                }
+                Segment::File(_) => break,
             };
             n += 1;
         }
         let rest = &self.small[self.sealed.max(self.sent)..];
-        if !files && n == self.segments.len() && n < slices.len() && !rest.is_empty() {
+        if n == self.segments.len() && n < slices.len() && !rest.is_empty() {
             slices[n] = IoSlice::new(rest);
             n += 1;
         }
         n
     }
 
-    /// The file whose bytes come next.
-    pub fn file(&mut self) -> Option<&mut FileRegion> {
-        match self.segments.front_mut() {
+    /// The part of a file whose bytes come next.
+    pub fn file(&self) -> Option<&FileRegion> {
+        match self.segments.front() {
             Some(Segment::File(region)) => Some(region),
             _ => None,
         }
     }
 
-    /// Takes off what was sent. Bytes of a file that was itself
-    /// [advanced](FileRegion::advance) count, too: call [`file_sent`](Self::file_sent) for those.
+    /// Takes off what was sent of [`single`](Self::single) or [`slices`](Self::slices), in bytes.
+    ///
+    /// # Panics
+    ///
+    /// If those had not so many bytes.
     pub fn advance(&mut self, mut sent: usize) {
-        self.len -= sent as u64;
+        let left = self.len.checked_sub(sent as u64);
+        self.len = left.expect("no more is sent than there was");
         while sent > 0 {
             match self.segments.front_mut() {
                 Some(Segment::Small(len)) => {
@@ -148,10 +163,7 @@ impl Output {
                         self.segments.pop_front();
                     }
                 }
-                Some(Segment::File(_)) => {
-                    debug_assert!(false, "a file's bytes are not in the slices");
-                    break;
-                }
+                Some(Segment::File(_)) => panic!("what was sent of a file is for `file_sent`"),
                 None => {
                     self.sent += sent;
                     sent = 0;
@@ -161,9 +173,12 @@ impl Output {
         self.reclaim();
     }
 
-    /// Takes off what the system sent of the file in front.
+    /// Takes off what the system sent of the [`file`](Self::file) in front, in bytes; of more than
+    /// it has, all.
     pub fn file_sent(&mut self, sent: u64) {
-        let Some(region) = self.file() else { return };
+        let Some(Segment::File(region)) = self.segments.front_mut() else {
+            return;
+        };
         let sent = sent.min(region.len());
         region.advance(sent);
         if region.is_empty() {
@@ -173,8 +188,15 @@ impl Output {
         self.reclaim();
     }
 
+    /// Makes room where enough was sent.
     fn reclaim(&mut self) {
         if self.len > 0 {
+            // At least as much was sent as is moved.
+            if self.sent >= KEPT && self.sent >= self.small.len() - self.sent {
+                self.small.drain(..self.sent);
+                self.sealed = self.sealed.saturating_sub(self.sent);
+                self.sent = 0;
+            }
             return;
         }
         self.segments.clear();
@@ -186,7 +208,7 @@ impl Output {
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything: whoever it was for is gone.
     pub fn clear(&mut self) {
         self.len = 0;
         self.reclaim();

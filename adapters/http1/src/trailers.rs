@@ -126,7 +126,14 @@ const DROPPED: [&str; 29] = [
 
 fn is_dropped(name: &str) -> bool {
     // If-Match and its kin, Accept and its kin, and what proxies say of the
-    // client.
+    // client. Accept-Ranges is a response's, and may trail (RFC 9110 14.3).
     let prefixes = ["accept", "if-", "x-forwarded-"];
-    DROPPED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    let kin = prefixes.iter().any(|prefix| name.starts_with(prefix));
+    DROPPED.contains(&name) || kin && name != "accept-ranges"
+}
+
+/// Whether a field, by its lower-case name, may be written as a trailer:
+/// those that are read as trailers, and no others.
+pub(crate) fn may_trail(name: &str) -> bool {
+    !REFUSED.contains(&name) && !is_dropped(name)
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use rgi_core::server::{Commit, Framing as Answer};
 use rgi_core::{FieldName, FileRegion};
 
-use crate::{Output, RequestHead, Stamp};
+use crate::{Output, RequestHead, Stamp, trailers};
 
 /// The protocol's state for one request.
 #[derive(Debug)]
@@ -27,10 +27,11 @@ pub struct Turn {
 enum Coding {
     /// The head is not out yet.
     Open,
-    /// As it is: with a length, without a body, or until close.
+    /// As it is: with a length, until close, or of another protocol.
     Plain,
     Chunked,
-    Switched,
+    /// No byte more: the payload is over, or there was to be none.
+    Over,
 }
 
 impl Turn {
@@ -55,7 +56,8 @@ impl Turn {
         self.keep_alive
     }
 
-    /// Whether the client takes interim responses (RFC 9110 15.2: not in HTTP/1.0).
+    /// Whether an interim response may be written: not behind the head, and never to an HTTP/1.0
+    /// client (RFC 9110 15.2).
     pub fn takes_interim(&self) -> bool {
         self.version >= Version::HTTP_11 && self.coding == Coding::Open
     }
@@ -65,13 +67,28 @@ impl Turn {
         self.keep_alive = false;
     }
 
-    /// Writes a response's head. Framing and connection fields are this engine's alone.
+    /// Writes a response's head: what the commit machine decided, and the `date` and `server` of
+    /// `stamp` where the application has set none (RFC 9110 6.6.1, 10.2.4).
+    ///
+    /// The fields of framing and of the connection are written here and nowhere else. A payload of
+    /// unknown length is chunked, or ends with the connection where the client speaks HTTP/1.0
+    /// (RFC 9112 6.3). A length goes with HEAD and 304, as what it would be, and never with 1xx,
+    /// 204 or a 2xx of CONNECT (RFC 9110 8.6). A switch of protocols ends the turns of its
+    /// connection.
     pub fn head(&mut self, commit: &Commit, stamp: &Stamp, output: &mut Output) {
         let old = self.version < Version::HTTP_11;
         let status = commit.head.status;
+        let mut length = None;
         self.coding = match commit.framing {
-            Answer::None | Answer::Length(_) => Coding::Plain,
-            Answer::Upgrade => Coding::Switched,
+            Answer::None => {
+                length = commit.head.length().filter(|_| has_length(status));
+                Coding::Over
+            }
+            Answer::Length(bytes) => {
+                length = Some(bytes);
+                Coding::Plain
+            }
+            Answer::Upgrade => Coding::Plain,
             // RFC 9112 6.3: an older client knows no chunks, and reads until the close.
             Answer::Unknown if old => {
                 self.keep_alive = false;
@@ -79,7 +96,8 @@ impl Turn {
             }
             Answer::Unknown => Coding::Chunked,
         };
-        if self.coding == Coding::Switched {
+        let switched = commit.framing == Answer::Upgrade;
+        if switched {
             self.keep_alive = false;
         }
         output.small(|out| {
@@ -95,21 +113,20 @@ impl Turn {
                 field(out, name, value.as_bytes());
             }
             stamp.write(out, date, server);
-            match (commit.head.length(), self.coding) {
-                (Some(length), Coding::Plain) if status != StatusCode::NO_CONTENT => {
-                    out.extend_from_slice(b"content-length: ");
-                    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-                    out.extend_from_slice(b"\r\n");
-                }
-                (_, Coding::Chunked) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-                _ => {}
+            if let Some(length) = length {
+                out.extend_from_slice(b"content-length: ");
+                out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+                out.extend_from_slice(b"\r\n");
+            } else if self.coding == Coding::Chunked {
+                out.extend_from_slice(b"transfer-encoding: chunked\r\n");
             }
             match commit.head.protocol() {
                 Some(protocol) => {
                     out.extend_from_slice(b"connection: upgrade\r\n");
                     field(out, &header::UPGRADE, protocol.as_bytes());
                 }
-                None if self.coding == Coding::Switched => {}
+                // RFC 9110 9.3.6: the tunnel begins behind the head.
+                None if switched => {}
                 None if !self.keep_alive => out.extend_from_slice(b"connection: close\r\n"),
                 None if old => out.extend_from_slice(b"connection: keep-alive\r\n"),
                 None => {}
@@ -118,32 +135,47 @@ impl Turn {
         });
     }
 
-    /// Writes a block of the payload.
+    /// Writes a block of the payload, as one chunk where it is chunked (RFC 9112 7.1). An empty
+    /// one is nothing. Before the head, behind the end, and where there is no payload it is left
+    /// out: the client would take it for another response.
     pub fn data(&self, data: Bytes, output: &mut Output) {
-        if self.coding != Coding::Chunked {
-            output.data(data);
-        } else if !data.is_empty() {
-            output.small(|out| chunk_size(out, data.len() as u64));
-            output.data(data);
-            output.small(|out| out.extend_from_slice(b"\r\n"));
+        match self.coding {
+            Coding::Open | Coding::Over => {}
+            Coding::Plain => output.data(data),
+            Coding::Chunked if data.is_empty() => {}
+            Coding::Chunked => {
+                output.small(|out| chunk_size(out, data.len() as u64));
+                output.data(data);
+                output.small(|out| out.extend_from_slice(b"\r\n"));
+            }
         }
     }
 
-    /// Writes a part of a file.
+    /// Writes a part of a file, as [`data`](Self::data) writes a block.
     pub fn file(&self, region: Box<FileRegion>, output: &mut Output) {
-        if self.coding != Coding::Chunked {
-            output.region(region);
-        } else if !region.is_empty() {
-            output.small(|out| chunk_size(out, region.len()));
-            output.region(region);
-            output.small(|out| out.extend_from_slice(b"\r\n"));
+        match self.coding {
+            Coding::Open | Coding::Over => {}
+            Coding::Plain => output.region(region),
+            Coding::Chunked if region.is_empty() => {}
+            Coding::Chunked => {
+                output.small(|out| chunk_size(out, region.len()));
+                output.region(region);
+                output.small(|out| out.extend_from_slice(b"\r\n"));
+            }
         }
     }
 
-    /// Ends the payload, with trailer fields where the framing and the client take them. Fields
-    /// that RFC 9110 6.5.1 forbids there are left out.
+    /// Ends the payload, once; later calls write nothing.
+    ///
+    /// Trailer fields go out where the payload is chunked and the client sent `TE: trailers`
+    /// (RFC 9112 7.1.2, RFC 9110 6.5.1); otherwise they are dropped, and always those of framing,
+    /// routing, authentication, response control and content format.
     pub fn end(&mut self, trailers: Option<&HeaderMap>, output: &mut Output) {
-        if self.coding != Coding::Chunked {
+        let coding = self.coding;
+        if coding != Coding::Open {
+            self.coding = Coding::Over;
+        }
+        if coding != Coding::Chunked {
             return;
         }
         output.small(|out| {
@@ -153,7 +185,7 @@ impl Turn {
                 .into_iter()
                 .flatten()
             {
-                if may_trail(name) {
+                if trailers::may_trail(name.as_str()) {
                     field(out, name, value.as_bytes());
                 }
             }
@@ -167,11 +199,18 @@ impl Turn {
     }
 }
 
-/// `100 Continue` (RFC 9110 10.1.1).
+/// `100 Continue` (RFC 9110 10.1.1, 15.2.1).
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Writes an interim response: its fields, but those of framing and the connection.
+/// Writes an interim response (RFC 9110 15.2), such as 103 Early Hints: its fields, but those of
+/// framing and of the connection.
+///
+/// Nothing is written for a status that is no 1xx, nor for 101: they end what may come before a
+/// response. Ask [`Turn::takes_interim`] first.
 pub fn interim(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) {
+    if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
     status_line(out, status);
     for (name, value) in headers {
         if !frames(name) {
@@ -181,9 +220,17 @@ pub fn interim(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes the answer to a request that was refused: the status and its name; then the connection is
-/// to be closed.
+/// Writes the answer to a request that could not be read: an error's status and its name, and that
+/// the connection ends here (RFC 9112 9.6). Then it is to be closed.
+///
+/// # Panics
+///
+/// In debug builds, if the status is no 4xx or 5xx.
 pub fn refuse(status: StatusCode, stamp: &Stamp, output: &mut Output) {
+    debug_assert!(
+        status.is_client_error() || status.is_server_error(),
+        "a refusal has the status of an error, 4xx or 5xx, not {status}"
+    );
     let reason = status.canonical_reason().unwrap_or("");
     output.small(|out| {
         status_line(out, status);
@@ -198,6 +245,12 @@ pub fn refuse(status: StatusCode, stamp: &Stamp, output: &mut Output) {
     });
 }
 
+/// RFC 9110 8.6: these have no length, not even one that would be.
+fn has_length(status: StatusCode) -> bool {
+    !status.is_informational() && status != StatusCode::NO_CONTENT
+}
+
+/// RFC 9112 4: the space stays where the status has no name.
 fn status_line(out: &mut Vec<u8>, status: StatusCode) {
     if status == StatusCode::OK {
         out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
@@ -228,20 +281,4 @@ fn chunk_size(out: &mut Vec<u8>, size: u64) {
 /// Whether a field speaks of framing or of the connection.
 fn frames(name: &HeaderName) -> bool {
     FieldName::try_from(name.clone()).is_err()
-}
-
-/// Whether a field may stand in a trailer section (RFC 9110 6.5.1).
-fn may_trail(name: &HeaderName) -> bool {
-    const NOT: [HeaderName; 9] = [
-        header::TRAILER,
-        header::HOST,
-        header::CONTENT_ENCODING,
-        header::CONTENT_TYPE,
-        header::CONTENT_RANGE,
-        header::SET_COOKIE,
-        header::AUTHORIZATION,
-        header::CACHE_CONTROL,
-        header::DATE,
-    ];
-    !frames(name) && !NOT.contains(name)
 }

@@ -24,7 +24,11 @@ pin_project! {
 
 impl<B> CancelBody<B> {
     pub(crate) fn new(body: B, peer: Peer) -> CancelBody<B> {
-        CancelBody { body: Some(body), gone: peer.gone(), peer }
+        CancelBody {
+            body: Some(body),
+            gone: peer.gone(),
+            peer,
+        }
     }
 }
 

@@ -94,10 +94,7 @@ impl Pool {
         drop(state);
         let pool = self.clone();
         let builder = thread::Builder::new().name("rgi-blocking".into());
-        let Err(error) = builder.spawn(move || match pool.0.around.clone() {
-            Some(around) => around(&mut || pool.work()),
-            None => pool.work(),
-        }) else {
+        let Err(error) = builder.spawn(move || pool.enter()) else {
             return Ok(());
         };
         let mut state = self.lock();
@@ -109,6 +106,21 @@ impl Pool {
             0 => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Lives inside the embedding program's context. One that breaks its word, and calls twice,
+    /// never or with a panic, costs the pool no thread.
+    fn enter(&self) {
+        let mut lived = false;
+        let mut live = || {
+            if !std::mem::replace(&mut lived, true) {
+                self.work();
+            }
+        };
+        if let Some(around) = &self.0.around {
+            quietly(|| around(&mut live));
+        }
+        live();
     }
 
     /// A thread's life. It comes in counted as idle.

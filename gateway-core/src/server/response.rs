@@ -57,11 +57,7 @@ pin_project! {
 }
 
 impl<B> Response<B> {
-    pub(crate) fn new(
-        body: Result<B, Error>,
-        rules: Rules,
-        shared: Arc<Shared>,
-    ) -> Response<B> {
+    pub(crate) fn new(body: Result<B, Error>, rules: Rules, shared: Arc<Shared>) -> Response<B> {
         let (body, error) = match body {
             Ok(body) => (Some(body), None),
             Err(error) => (None, Some(error)),
@@ -313,12 +309,10 @@ fn conclude<B>(this: Pin<&mut Response<B>>, end: Option<End>) {
     };
     discard(this.body.as_mut());
     let all = this.first.is_none() && this.rules.is_end();
-    let told = this.error.as_ref().is_some_and(Error::is_disconnected);
-    let left = told && (*this.cut || *this.refused && shared.is_gone());
+    // An error of the input's or of its own told the application that the peer had left.
+    let left = this.error.as_ref().is_some_and(Error::is_disconnected);
     let end = match end {
         Some(End::Disconnected) => End::Disconnected,
-        _ if this.error.as_ref().is_some_and(Error::is_disconnected) => End::Disconnected,
-        // Its own error or a failed read told the application that the peer had left.
         _ if left => End::Disconnected,
         _ if *this.cut => End::Truncated,
         _ if *this.refused => End::Refused,

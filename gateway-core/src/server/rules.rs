@@ -19,8 +19,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use super::exchange::RequestMethod;
-use crate::head::PooledHead;
 use crate::field::strip;
+use crate::head::PooledHead;
 use crate::{Error, Event, FileRegion, Started, Upgrade};
 
 /// What follows a head.
