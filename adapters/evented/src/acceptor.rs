@@ -23,6 +23,8 @@ pub(crate) struct Census {
     open: AtomicUsize,
     /// Accepting waits for one to close.
     waiting: AtomicBool,
+    /// No more will come.
+    complete: AtomicBool,
 }
 
 impl Census {
@@ -30,6 +32,11 @@ impl Census {
     pub(crate) fn leave(&self) -> bool {
         self.open.fetch_sub(1, Ordering::SeqCst);
         self.waiting.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether all connections there will be are in the mailboxes.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::SeqCst)
     }
 }
 
@@ -42,11 +49,21 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     pub(crate) fn new(notify: Arc<Notify>) -> Mailbox {
-        Mailbox { notify, arrived: Mutex::default() }
+        Mailbox {
+            notify,
+            arrived: Mutex::default(),
+        }
     }
 
     pub(crate) fn take(&self) -> VecDeque<(Socket, Connection)> {
         std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 
     fn put(&self, socket: Socket, connection: Connection) {
@@ -89,7 +106,15 @@ impl Acceptor {
         most: usize,
         log: Arc<dyn Log>,
     ) -> Acceptor {
-        Acceptor { listeners, mailboxes, next: 0, census, most, log, exhausted: false }
+        Acceptor {
+            listeners,
+            mailboxes,
+            next: 0,
+            census,
+            most,
+            log,
+            exhausted: false,
+        }
     }
 
     pub(crate) fn register(&self, registry: &Registry) -> io::Result<()> {
@@ -146,5 +171,15 @@ impl Acceptor {
             }
         }
         Accepted::All
+    }
+}
+
+impl Drop for Acceptor {
+    /// Loops wait with their end for the connections they may still be given.
+    fn drop(&mut self) {
+        self.census.complete.store(true, Ordering::SeqCst);
+        for mailbox in &self.mailboxes {
+            mailbox.notify.push(ATTEND);
+        }
     }
 }

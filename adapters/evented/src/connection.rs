@@ -24,7 +24,6 @@ use rgi_http1::{BodyReader, Decoded, HeadReader, Output, RequestHead, Turn, Wait
 use crate::core::Core;
 use crate::job::{Job, Stage};
 use crate::line::{Body, Line, Rest, receive};
-use crate::socket::Socket;
 
 /// A connection.
 pub(crate) struct Conn<B> {
@@ -84,6 +83,9 @@ enum Step {
     Again,
     /// Nothing to be done before something happens.
     Wait,
+    /// Nothing to be done before the socket takes more. Another write now could succeed, and then
+    /// nothing would be there to wait for.
+    Full,
     /// Let others have their turn.
     Yield,
     /// Over.
@@ -127,12 +129,13 @@ impl<B> Conn<B> {
     pub(crate) fn on_event(&mut self, event: &mio::event::Event) -> bool {
         self.readable |= event.is_readable();
         self.ended |= event.is_read_closed();
-        self.broken |= event.is_error() || event.is_write_closed();
+        // After a switch both sides may have ended with something left to be read.
+        self.broken |= event.is_error() || event.is_write_closed() && !self.is_switched();
         if matches!(self.phase, Phase::Busy) {
-            if event.is_readable() || self.broken {
+            if event.is_readable() || event.is_read_closed() || self.broken {
                 self.line.on_readable();
             }
-            if event.is_writable() {
+            if event.is_writable() || event.is_write_closed() {
                 self.line.on_writable();
             }
         }
@@ -140,6 +143,12 @@ impl<B> Conn<B> {
             || self.broken
             || self.ended
             || (self.output.is_some() && event.is_writable())
+    }
+
+    fn is_switched(&self) -> bool {
+        self.job
+            .as_ref()
+            .is_some_and(|job| matches!(job.stage, Stage::Switched))
     }
 
     /// Whether no request is under way and nothing is left to be written.
@@ -185,6 +194,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     }
                     return Fate::Keep;
                 }
+                Step::Full => return Fate::Keep,
                 Step::Yield => break,
                 Step::Close => return Fate::Close,
             }
@@ -201,7 +211,7 @@ impl<B: rgi_core::Body> Conn<B> {
         if output.len() > MUCH {
             match self.flush(core, output) {
                 Ok(true) => {}
-                Ok(false) => return Step::Wait,
+                Ok(false) => return Step::Full,
                 Err(_) => {
                     self.broken = true;
                     return Step::Again;
@@ -210,7 +220,10 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         if !self.input.is_empty() {
             let mut input = std::mem::take(&mut self.input);
-            match self.reader.read(&input, &core.config.limits, &mut core.fields) {
+            match self
+                .reader
+                .read(&input, &core.config.limits, &mut core.fields)
+            {
                 Ok(Some(head)) => {
                     let raw = input.split_to(head.len);
                     self.input = input;
@@ -235,7 +248,7 @@ impl<B: rgi_core::Body> Conn<B> {
             Ok(0) => {
                 // Whoever ends within a head gets no answer: nothing was asked.
                 match self.flush(core, output) {
-                    Ok(false) => Step::Wait,
+                    Ok(false) => Step::Full,
                     _ => Step::Close,
                 }
             }
@@ -247,7 +260,9 @@ impl<B: rgi_core::Body> Conn<B> {
                     return Step::Again;
                 }
                 let scratch = std::mem::take(&mut core.scratch);
-                let read = self.reader.read(&scratch, &core.config.limits, &mut core.fields);
+                let read = self
+                    .reader
+                    .read(&scratch, &core.config.limits, &mut core.fields);
                 let step = match read {
                     Ok(Some(head)) => {
                         let (raw, rest) = scratch.split_at(head.len);
@@ -281,7 +296,12 @@ impl<B: rgi_core::Body> Conn<B> {
     }
 
     /// Makes an exchange of a head and calls the application.
-    fn begin<A: App<Body = B>>(&mut self, core: &mut Core<A>, head: RequestHead, raw: &[u8]) -> Step {
+    fn begin<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        head: RequestHead,
+        raw: &[u8],
+    ) -> Step {
         let mut job = core.take_job();
         job.as_mut().name(head.method.as_str(), head.target.of(raw));
         let mut turn = Turn::new(&head);
@@ -290,7 +310,9 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         let mut request = CoreHead::new();
         request.fill(raw, &mut core.fields);
-        let upgrade = head.upgrade.and_then(|span| HeaderValue::from_bytes(span.of(raw)).ok());
+        let upgrade = head
+            .upgrade
+            .and_then(|span| HeaderValue::from_bytes(span.of(raw)).ok());
         self.serial += 1;
         let (input, has_body) = self.open_body(core, &head);
         let offer = match head.method {
@@ -310,7 +332,10 @@ impl<B: rgi_core::Body> Conn<B> {
             exchange = exchange.offer(offer);
         }
         let response = exchange.call(&core.app);
-        let due = core.config.request_timeout.map(|limit| core.now + ms(limit));
+        let due = core
+            .config
+            .request_timeout
+            .map(|limit| core.now + ms(limit));
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);
         self.phase = Phase::Busy;
@@ -320,7 +345,9 @@ impl<B: rgi_core::Body> Conn<B> {
     /// The request's body. One that is there already needs no part of the connection.
     fn open_body<A: App>(&mut self, core: &Core<A>, head: &RequestHead) -> (Input, bool) {
         let length = match head.framing {
-            rgi_http1::Framing::None | rgi_http1::Framing::Length(0) => return (Input::empty(), false),
+            rgi_http1::Framing::None | rgi_http1::Framing::Length(0) => {
+                return (Input::empty(), false);
+            }
             rgi_http1::Framing::Length(length) => Some(length),
             rgi_http1::Framing::Chunked => None,
         };
@@ -335,7 +362,10 @@ impl<B: rgi_core::Body> Conn<B> {
         let expect = head.expect_continue && there.is_empty();
         self.line.begin_body(self.serial, reader, there, expect);
         self.waits = 0;
-        (Input::source(Body::new(self.line.clone(), self.serial), length), true)
+        (
+            Input::source(Body::new(self.line.clone(), self.serial), length),
+            true,
+        )
     }
 
     /// Drives the job.
@@ -343,8 +373,19 @@ impl<B: rgi_core::Body> Conn<B> {
         let waker = Waker::from(self.line.clone());
         let mut cx = Context::from_waker(&waker);
         let mut blocks = 0;
+        // A wake may come for another reason than room for the block before. What was cut needs
+        // not wait for it.
+        if self.is_backed_up(output) {
+            match self.flush(core, output) {
+                Ok(true) => {}
+                Ok(false) => return Step::Full,
+                Err(_) => return self.lose(),
+            }
+        }
         loop {
-            let Some(job) = self.job.as_mut() else { return Step::Close };
+            let Some(job) = self.job.as_mut() else {
+                return Step::Close;
+            };
             let mut job = job.as_mut().project();
             let (Some(mut response), Some(turn)) =
                 (job.response.as_mut().as_pin_mut(), job.turn.as_mut())
@@ -357,7 +398,9 @@ impl<B: rgi_core::Body> Conn<B> {
                     if self.line.has_interim() {
                         output.small(|out| self.line.take_interim(out));
                     }
-                    let Poll::Ready(commit) = polled else { return self.pending() };
+                    let Poll::Ready(commit) = polled else {
+                        return self.pending();
+                    };
                     if turn.takes_interim() {
                         self.line.allow_interim(false);
                     }
@@ -419,7 +462,7 @@ impl<B: rgi_core::Body> Conn<B> {
                         match self.flush(core, output) {
                             Ok(true) if blocks < FAIR => {}
                             Ok(true) => return Step::Yield,
-                            Ok(false) => return Step::Wait,
+                            Ok(false) => return Step::Full,
                             Err(_) => return self.lose(),
                         }
                     }
@@ -433,12 +476,14 @@ impl<B: rgi_core::Body> Conn<B> {
                 Stage::Handover(_) => {
                     match self.flush(core, output) {
                         Ok(true) => {}
-                        Ok(false) => return Step::Wait,
+                        Ok(false) => return Step::Full,
                         Err(_) => return self.lose(),
                     }
                     let leftover = std::mem::take(&mut self.input);
                     let transport = self.line.switch(leftover);
-                    let Some(job) = self.job.as_mut() else { return Step::Close };
+                    let Some(job) = self.job.as_mut() else {
+                        return Step::Close;
+                    };
                     let stage = std::mem::replace(job.as_mut().project().stage, Stage::Switched);
                     if let Stage::Handover(demand) = stage {
                         demand.fulfil(transport);
@@ -460,19 +505,40 @@ impl<B: rgi_core::Body> Conn<B> {
         }
     }
 
+    /// Whether a block stands in the output that must be sent before the next one is asked for.
+    fn is_backed_up(&self, output: &Output) -> bool {
+        let response = self
+            .job
+            .as_ref()
+            .filter(|job| matches!(job.stage, Stage::Payload));
+        let response = response.and_then(|job| job.response.as_ref());
+        !output.is_empty() && response.is_some_and(|response| response.error().is_none())
+    }
+
     /// All of a response is in the output: what comes next?
     fn wrote(&mut self) -> Step {
-        let Some(mut job) = self.job.take() else { return Step::Close };
+        let Some(mut job) = self.job.take() else {
+            return Step::Close;
+        };
         let this = job.as_mut().project();
         let keep_alive = this.turn.as_ref().is_some_and(Turn::keep_alive);
-        let rest = if *this.has_body { self.line.lock().end_body() } else { None };
+        let rest = if *this.has_body {
+            self.line.end_body()
+        } else {
+            None
+        };
         self.written.push(job);
         if !keep_alive {
             return self.begin_close();
         }
         self.phase = match rest {
             None => Phase::Idle,
-            Some(Rest { buf, failed: false, expects: false, reader }) => {
+            Some(Rest {
+                buf,
+                failed: false,
+                expects: false,
+                reader,
+            }) => {
                 self.input = buf;
                 match reader.is_end() {
                     true => Phase::Idle,
@@ -486,7 +552,9 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// Reads the rest of a body.
     fn discard(&mut self) -> Step {
-        let Phase::Discarding(reader) = &mut self.phase else { return Step::Again };
+        let Phase::Discarding(reader) = &mut self.phase else {
+            return Step::Again;
+        };
         loop {
             match reader.decode(&mut self.input) {
                 Ok(Decoded::Data(_)) => {}
@@ -533,7 +601,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 self.since = core.now;
                 Step::Again
             }
-            Ok(false) => Step::Wait,
+            Ok(false) => Step::Full,
             Err(_) => {
                 self.broken = true;
                 Step::Again
@@ -543,7 +611,9 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// Throws away what comes.
     fn linger(&mut self) -> Step {
-        let Phase::Lingering(thrown) = &mut self.phase else { return Step::Again };
+        let Phase::Lingering(thrown) = &mut self.phase else {
+            return Step::Again;
+        };
         let mut sink = BytesMut::new();
         loop {
             sink.clear();
@@ -567,7 +637,9 @@ impl<B: rgi_core::Body> Conn<B> {
         if let Some(mut job) = self.job.take() {
             let this = job.as_mut().project();
             if let Some(error) = this.response.as_pin_mut().and_then(|r| {
-                r.error().filter(|e| !e.is_disconnected()).map(ToString::to_string)
+                r.error()
+                    .filter(|e| !e.is_disconnected())
+                    .map(ToString::to_string)
             }) {
                 core.log(Level::Error, format_args!("{}: cut: {error}", this.label));
             }
@@ -581,13 +653,19 @@ impl<B: rgi_core::Body> Conn<B> {
     /// The application waits. Now, and not before, counts that the client has ended its side: an
     /// answer that is there at once reaches those who half-close behind their request.
     fn pending(&mut self) -> Step {
-        if self.ended && !self.still_there() { self.lose() } else { Step::Wait }
+        if self.ended && !self.still_there() {
+            self.lose()
+        } else {
+            Step::Wait
+        }
     }
 
     /// Whether a client that has ended its side is still there: it is, as long as it has sent
     /// something that was not read.
     fn still_there(&mut self) -> bool {
-        let Some(job) = self.job.as_mut() else { return true };
+        let Some(job) = self.job.as_mut() else {
+            return true;
+        };
         let job = job.as_mut().project();
         if matches!(job.stage, Stage::Switched | Stage::Handover(_)) {
             return true;
@@ -599,22 +677,21 @@ impl<B: rgi_core::Body> Conn<B> {
             // The body's end, or its breaking off, is found by whoever reads it.
             return true;
         }
-        if self.input.len() >= MOST_PIPELINED {
-            return true;
-        }
-        let mut more = BytesMut::new();
-        match receive(&self.line.socket, &mut more) {
-            Ok(0) => false,
-            Ok(_) => {
-                let mut state = self.line.lock();
-                match state.incoming.as_mut() {
-                    Some(incoming) => incoming.push_behind(&more),
-                    None => self.input.extend_from_slice(&more),
-                }
-                true
+        // Down to the end, of which nothing will be said again.
+        let mut kept = self.input.len();
+        while kept < MOST_PIPELINED {
+            let mut more = BytesMut::new();
+            match receive(&self.line.socket, &mut more) {
+                Ok(0) => return false,
+                Ok(n) => kept += n,
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+            match self.line.lock().incoming.as_mut() {
+                Some(incoming) => incoming.push_behind(&more),
+                None => self.input.extend_from_slice(&more),
+            }
         }
+        true
     }
 
     /// The peer has left.
@@ -623,7 +700,9 @@ impl<B: rgi_core::Body> Conn<B> {
             job.as_mut().finish(Some(End::Disconnected));
         }
         self.line.close();
-        let Some(job) = self.job.as_mut() else { return Step::Close };
+        let Some(job) = self.job.as_mut() else {
+            return Step::Close;
+        };
         let job = job.as_mut().project();
         if let Some(hang_up) = job.response.as_ref().as_pin_ref().and_then(|r| r.hang_up()) {
             hang_up.now();
@@ -635,10 +714,14 @@ impl<B: rgi_core::Body> Conn<B> {
     /// Lets the application finish its step.
     fn leave<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Step {
         let waker = Waker::from(self.line.clone());
-        let Some(mut job) = self.job.take() else { return Step::Close };
+        let Some(mut job) = self.job.take() else {
+            return Step::Close;
+        };
         let response = job.as_mut().project().response.as_pin_mut();
         if let Some(response) = response
-            && response.poll_drain(&mut Context::from_waker(&waker)).is_pending()
+            && response
+                .poll_drain(&mut Context::from_waker(&waker))
+                .is_pending()
         {
             self.job = Some(job);
             return Step::Wait;
@@ -649,13 +732,17 @@ impl<B: rgi_core::Body> Conn<B> {
     }
 
     /// Writes what there is. When all is out, the jobs behind it are finished.
-    fn flush<A: App<Body = B>>(&mut self, core: &mut Core<A>, output: &mut Output) -> io::Result<bool> {
+    fn flush<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        output: &mut Output,
+    ) -> io::Result<bool> {
         if matches!(self.phase, Phase::Leaving) {
             output.clear();
             return Ok(true);
         }
         let before = output.len();
-        let all = before == 0 || send(&self.line.socket, output)?;
+        let all = before == 0 || send(&self.line, output)?;
         if output.len() < before {
             // Whoever takes something is given time again.
             self.since = core.now;
@@ -670,7 +757,7 @@ impl<B: rgi_core::Body> Conn<B> {
     }
 
     /// Notes what is waited for now.
-    fn note_wait(&mut self, now: u64) {
+    pub(crate) fn note_wait(&mut self, now: u64) {
         let mut wait = match &self.phase {
             _ if self.output.is_some() => Wait::Write,
             Phase::Idle if self.input.is_empty() => Wait::KeepAlive,
@@ -707,8 +794,7 @@ impl<B: rgi_core::Body> Conn<B> {
             Wait::KeepAlive => self.since.max(core.stopped_at),
             _ => self.since,
         };
-        let request = self.job.as_ref().filter(|job| !matches!(job.stage, Stage::Switched));
-        let request = request.and_then(|job| job.due);
+        let request = self.due();
         let wait = wait.map(|wait| since + ms(wait));
         match (wait, request) {
             (Some(wait), Some(request)) => Some(wait.min(request)),
@@ -716,14 +802,36 @@ impl<B: rgi_core::Body> Conn<B> {
         }
     }
 
+    /// When the oldest request that is not answered to its last byte takes too long.
+    fn due(&self) -> Option<u64> {
+        let job = self.written.first().or(self.job.as_ref())?;
+        job.due.filter(|_| !matches!(job.stage, Stage::Switched))
+    }
+
     /// The deadline is over.
     pub(crate) fn time_out<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Fate {
         let peer = &self.connection.peer;
-        let request_over = self.job.as_ref().and_then(|job| job.due).is_some_and(|due| due <= core.now);
+        let request_over = self.due().is_some_and(|due| due <= core.now);
         match self.wait {
-            _ if request_over && !matches!(self.phase, Phase::Leaving) => {
-                core.log(Level::Warn, format_args!("a request took too long, from {peer}"));
-                let Some(job) = self.job.as_mut() else { return Fate::Close };
+            // Nobody waits for the application's step any more.
+            _ if request_over && matches!(self.phase, Phase::Leaving) => Fate::Close,
+            _ if request_over && !self.written.is_empty() => {
+                core.log(
+                    Level::Warn,
+                    format_args!("an answer took too long, to {peer}"),
+                );
+                self.line.socket.reset_on_close();
+                self.broken = true;
+                self.drive(core)
+            }
+            _ if request_over => {
+                core.log(
+                    Level::Warn,
+                    format_args!("a request took too long, from {peer}"),
+                );
+                let Some(job) = self.job.as_mut() else {
+                    return Fate::Close;
+                };
                 let job = job.as_mut().project();
                 // It is over once, whatever comes of it.
                 *job.due = None;
@@ -736,21 +844,30 @@ impl<B: rgi_core::Body> Conn<B> {
                 self.drive(core)
             }
             Wait::Head => {
-                core.log(Level::Debug, format_args!("a head took too long, from {peer}"));
+                core.log(
+                    Level::Debug,
+                    format_args!("a head took too long, from {peer}"),
+                );
                 let mut output = self.output.take().unwrap_or_else(|| core.take_output());
                 self.refuse(core, StatusCode::REQUEST_TIMEOUT, &mut output);
                 self.output = Some(output);
                 self.drive(core)
             }
             Wait::Body if matches!(self.phase, Phase::Busy) => {
-                core.log(Level::Debug, format_args!("a body took too long, from {peer}"));
+                core.log(
+                    Level::Debug,
+                    format_args!("a body took too long, from {peer}"),
+                );
                 self.line.time_out_body();
                 // Should the application not care, the next time is the last.
                 self.since = core.now;
                 self.drive(core)
             }
             Wait::Write => {
-                core.log(Level::Debug, format_args!("nothing was taken for too long by {peer}"));
+                core.log(
+                    Level::Debug,
+                    format_args!("nothing was taken for too long by {peer}"),
+                );
                 self.line.socket.reset_on_close();
                 self.broken = true;
                 self.drive(core)
@@ -763,6 +880,9 @@ impl<B: rgi_core::Body> Conn<B> {
     /// Cuts the connection now: the server stops.
     pub(crate) fn abort(&mut self) {
         self.line.retire();
+        if self.job.is_some() || self.output.is_some() {
+            self.line.socket.reset_on_close();
+        }
         for mut job in self.written.drain(..).chain(self.job.take()) {
             if let Some(hang_up) = job.response.as_ref().and_then(|r| r.hang_up()) {
                 hang_up.now();
@@ -774,15 +894,25 @@ impl<B: rgi_core::Body> Conn<B> {
 
 /// Milliseconds, rounded up to one.
 fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 4).max(1)
+    u64::try_from(time.as_millis())
+        .unwrap_or(u64::MAX / 4)
+        .max(1)
 }
 
 /// Writes output to a socket until all is out (true) or it takes no more (false).
-fn send(socket: &Socket, output: &mut Output) -> io::Result<bool> {
+fn send(line: &Line, output: &mut Output) -> io::Result<bool> {
+    let socket = &line.socket;
+    let mut of_files = 0;
     while !output.is_empty() {
+        if of_files >= SENDFILE {
+            // The socket takes more, but others have their turn.
+            line.wake_self();
+            return Ok(false);
+        }
         let sent = if let Some(region) = output.file() {
             socket.sendfile(region, SENDFILE).map(|n| {
                 output.file_sent(n as u64);
+                of_files += n;
                 (n, false)
             })
         } else if let Some(bytes) = output.single() {

@@ -67,7 +67,15 @@ pub(crate) struct Parts {
 
 impl<A: App> EventLoop<A> {
     pub(crate) fn new(parts: Parts, acceptor: Option<Acceptor>, core: Core<A>) -> EventLoop<A> {
-        let Parts { poll, notify, clock, mailbox, accepting, census, stop } = parts;
+        let Parts {
+            poll,
+            notify,
+            clock,
+            mailbox,
+            accepting,
+            census,
+            stop,
+        } = parts;
         EventLoop {
             poll,
             notify,
@@ -95,7 +103,7 @@ impl<A: App> EventLoop<A> {
             acceptor.register(self.poll.registry())?;
         }
         self.heed_stop();
-        while !(self.core.stopping && self.conns.is_empty()) {
+        while !self.is_over() {
             let timeout = self.timeout();
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -107,7 +115,9 @@ impl<A: App> EventLoop<A> {
                     WAKE => {}
                     Token(token) if token <= LISTENERS && token > LISTENERS - 1024 => self.accept(),
                     token => {
-                        let Some(entry) = find(&mut self.conns, token) else { continue };
+                        let Some(entry) = find(&mut self.conns, token) else {
+                            continue;
+                        };
                         if entry.conn.on_event(event) {
                             self.drive(token);
                         }
@@ -118,7 +128,8 @@ impl<A: App> EventLoop<A> {
                 self.retry = None;
                 self.accept();
             }
-            self.clock.wake(self.began + Duration::from_millis(self.core.now + 1));
+            self.clock
+                .wake(self.began + Duration::from_millis(self.core.now + 1));
             for _ in 0..ROUNDS {
                 if !self.notify.is_filled() {
                     break;
@@ -139,6 +150,12 @@ impl<A: App> EventLoop<A> {
         Ok(self.core.app)
     }
 
+    /// Whether nobody is left, and nobody can come.
+    fn is_over(&self) -> bool {
+        let stopped = self.core.stopping && self.conns.is_empty();
+        stopped && self.census.is_complete() && self.mailbox.is_empty()
+    }
+
     /// Reads the clock: once a turn.
     fn tick(&mut self) {
         let now = self.began.elapsed().as_millis() as u64;
@@ -156,7 +173,10 @@ impl<A: App> EventLoop<A> {
             return Some(Duration::ZERO);
         }
         let until = |at: u64| Duration::from_millis(at.saturating_sub(self.core.now));
-        let sleep = self.clock.first().map(|at| at.saturating_duration_since(Instant::now()));
+        let sleep = self
+            .clock
+            .first()
+            .map(|at| at.saturating_duration_since(Instant::now()));
         // The system rounds up to milliseconds.
         [
             self.wheel.wait(self.core.now),
@@ -186,12 +206,13 @@ impl<A: App> EventLoop<A> {
         if !self.core.stopping {
             self.core.stopping = true;
             self.core.stopped_at = self.core.now;
-            // Who stands in the queue has been promised an answer by the system.
+            // Who stands in the queue has been promised an answer by the system. When all are
+            // taken, which the acceptor's drop says, the other loops may end.
             self.accept();
+            self.acceptor = None;
             for (socket, connection) in self.mailbox.take() {
                 self.add(socket, connection);
             }
-            self.acceptor = None;
             self.retry = None;
             let graceful = self.core.config.graceful_timeout;
             self.give_up = graceful.map(|time| self.core.now + time.as_millis() as u64);
@@ -219,12 +240,15 @@ impl<A: App> EventLoop<A> {
         }
         for mut entry in self.conns.drain() {
             entry.conn.abort();
+            hang_up(entry);
             let _ = self.census.leave();
         }
     }
 
     fn accept(&mut self) {
-        let Some(acceptor) = &mut self.acceptor else { return };
+        let Some(acceptor) = &mut self.acceptor else {
+            return;
+        };
         if self.retry.is_none() && acceptor.accept() == Accepted::Exhausted {
             self.retry = Some(self.core.now + RETRY);
         }
@@ -235,12 +259,22 @@ impl<A: App> EventLoop<A> {
         let line = Arc::new(Line::new(socket, self.notify.clone()));
         let fd = line.socket.as_raw_fd();
         let conn = Conn::new(line.clone(), connection, self.core.now);
-        let key = self.conns.insert(Entry { generation: self.generation, conn });
+        let key = self.conns.insert(Entry {
+            generation: self.generation,
+            conn,
+        });
         let token = token(key, self.generation);
         line.set_token(token);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(&mut SourceFd(&fd), token, interest) {
-            self.core.log(Level::Error, format_args!("cannot watch a connection: {error}"));
+        if let Err(error) = self
+            .poll
+            .registry()
+            .register(&mut SourceFd(&fd), token, interest)
+        {
+            self.core.log(
+                Level::Error,
+                format_args!("cannot watch a connection: {error}"),
+            );
             self.remove(token);
             return;
         }
@@ -248,7 +282,9 @@ impl<A: App> EventLoop<A> {
     }
 
     fn drive(&mut self, token: Token) {
-        let Some(entry) = find(&mut self.conns, token) else { return };
+        let Some(entry) = find(&mut self.conns, token) else {
+            return;
+        };
         match entry.conn.drive(&mut self.core) {
             Fate::Keep => self.schedule(token),
             Fate::Close => self.remove(token),
@@ -257,22 +293,33 @@ impl<A: App> EventLoop<A> {
 
     /// Sees to it that the wheel has the connection come up no later than its deadline.
     fn schedule(&mut self, token: Token) {
-        let Some(entry) = find(&mut self.conns, token) else { return };
-        let Some(deadline) = entry.conn.deadline(&self.core) else { return };
-        if entry.conn.scheduled.is_none_or(|at| deadline < at) {
-            entry.conn.scheduled = Some(deadline);
-            self.wheel.insert(token, deadline);
-        }
+        let Some(entry) = find(&mut self.conns, token) else {
+            return;
+        };
+        let Some(deadline) = entry.conn.deadline(&self.core) else {
+            return;
+        };
+        let Some(at) = self.wheel.insert(token, deadline, entry.conn.scheduled) else {
+            return;
+        };
+        entry.conn.scheduled = Some(at);
     }
 
     fn time_out(&mut self, token: Token) {
-        let Some(entry) = find(&mut self.conns, token) else { return };
-        if entry.conn.scheduled.is_some_and(|at| at <= self.core.now) {
-            entry.conn.scheduled = None;
+        let Some(entry) = find(&mut self.conns, token) else {
+            return;
+        };
+        // An entry that was overtaken by an earlier one is nobody's.
+        if entry.conn.scheduled.is_none_or(|at| at > self.core.now) {
+            return;
         }
-        let Some(deadline) = entry.conn.deadline(&self.core) else { return };
+        entry.conn.scheduled = None;
+        // A thread of the pool may have read since the connection was driven.
+        entry.conn.note_wait(self.core.now);
+        let Some(deadline) = entry.conn.deadline(&self.core) else {
+            return;
+        };
         if deadline > self.core.now {
-            entry.conn.scheduled = None;
             self.schedule(token);
             return;
         }
@@ -290,10 +337,20 @@ impl<A: App> EventLoop<A> {
         let fd = entry.conn.line.socket.as_raw_fd();
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
         entry.conn.line.retire();
-        drop(entry);
+        hang_up(entry);
         if self.census.leave() {
             self.accepting.push(ATTEND);
         }
+    }
+}
+
+/// Drops a connection. Its socket closes with it, or now if an input or a waker that someone kept
+/// holds it.
+fn hang_up<B>(entry: Entry<B>) {
+    let line = entry.conn.line.clone();
+    drop(entry);
+    if Arc::strong_count(&line) > 1 {
+        line.socket.disconnect();
     }
 }
 

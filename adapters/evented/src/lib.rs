@@ -123,11 +123,19 @@ where
             stop.on_change(move || told.push(ATTEND));
             loops.push((poll, notify.clone(), Arc::new(Mailbox::new(notify))));
         }
-        let mailboxes: Vec<_> = loops.iter().map(|(_, _, mailbox)| mailbox.clone()).collect();
+        let mailboxes: Vec<_> = loops
+            .iter()
+            .map(|(_, _, mailbox)| mailbox.clone())
+            .collect();
         let accepting = mailboxes[0].notify.clone();
         let most = config.max_connections.unwrap_or(usize::MAX);
-        let mut acceptor =
-            Some(Acceptor::new(listeners, mailboxes, census.clone(), most, config.log.clone()));
+        let mut acceptor = Some(Acceptor::new(
+            listeners,
+            mailboxes,
+            census.clone(),
+            most,
+            config.log.clone(),
+        ));
 
         let lifespan = Arc::new(lifespan);
         let (ready, readies) = mpsc::channel();
@@ -160,40 +168,51 @@ where
             let (go, gone) = mpsc::channel();
             let around = config.around.clone();
             let stop = StopOnExit(stop.clone());
-            let thread = thread::Builder::new().name(format!("rgi-loop-{index}")).spawn(move || {
-                let _stop = stop;
-                let mut task = Some((task, gone));
-                let mut end = Ok(());
-                let mut run = || {
-                    if let Some((task, gone)) = task.take() {
-                        end = task.run(&gone);
+            let thread = thread::Builder::new()
+                .name(format!("rgi-loop-{index}"))
+                .spawn(move || {
+                    let _stop = stop;
+                    let mut task = Some((task, gone));
+                    let mut end = Ok(());
+                    let mut run = || {
+                        if let Some((task, gone)) = task.take() {
+                            end = task.run(&gone);
+                        }
+                    };
+                    match around {
+                        Some(around) => around(&mut run),
+                        None => run(),
                     }
-                };
-                match around {
-                    Some(around) => around(&mut run),
-                    None => run(),
-                }
-                end
-            })?;
+                    end
+                })?;
             workers.push((go, thread));
         }
         drop(ready);
         // Every application is there before the first connection is taken, or none is.
-        let failed = readies.iter().take(workers.len()).find_map(Result::err);
+        let mut started = 0;
+        let failed = readies.iter().find_map(|ready| {
+            started += usize::from(ready.is_ok());
+            ready.err()
+        });
+        let all = started == workers.len();
         let mut threads = Vec::new();
         for (go, thread) in workers {
-            if failed.is_none() {
+            if all {
                 let _ = go.send(());
             }
             threads.push(thread);
         }
         let mut end = failed.map_or(Ok(()), Err);
         for thread in threads {
-            let done = thread.join().unwrap_or_else(|payload| Err(Error::panic(payload)));
+            let done = thread
+                .join()
+                .unwrap_or_else(|payload| Err(Error::panic(payload)));
             end = end.and(done);
         }
         if !pool.close(POOL_PATIENCE) {
-            config.log.log(Level::Warn, format_args!("left blocking steps running"));
+            config
+                .log
+                .log(Level::Warn, format_args!("left blocking steps running"));
         }
         end
     }
@@ -222,7 +241,15 @@ struct Task<L> {
 impl<L: LocalLifespan> Task<L> {
     /// Makes the application, waits for the others, runs the loop, ends the application.
     fn run(self, go: &mpsc::Receiver<()>) -> Result<(), Error> {
-        let Task { parts, host, acceptor, config, lifespan, worker, ready } = self;
+        let Task {
+            parts,
+            host,
+            acceptor,
+            config,
+            lifespan,
+            worker,
+            ready,
+        } = self;
         parts.notify.enter();
         let app = match rt::block_on(lifespan.startup(&worker)) {
             Ok(app) => app,
@@ -232,6 +259,8 @@ impl<L: LocalLifespan> Task<L> {
             }
         };
         let _ = ready.send(Ok(()));
+        // One that panics says nothing, and must not be waited for.
+        drop(ready);
         if go.recv().is_err() {
             rt::block_on(lifespan.shutdown(&app));
             return Ok(());

@@ -59,6 +59,8 @@ pub(crate) struct Incoming {
     pub(crate) waits: u64,
     waker: Option<Waker>,
     failed: Option<Failure>,
+    /// Reads since others had their turn.
+    reads: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,11 +141,16 @@ impl Line {
             waits: 0,
             waker: None,
             failed: None,
+            reads: 0,
         });
     }
 
     /// Says from when on interim responses may be written, and when no more.
     pub(crate) fn allow_interim(&self, allow: bool) {
+        if allow && self.has_interim() {
+            // One that came too late for the request before.
+            self.take_interim(&mut Vec::new());
+        }
         self.takes_interim.store(allow, Ordering::Release);
     }
 
@@ -162,7 +169,10 @@ impl Line {
     pub(crate) fn on_readable(&self) {
         let mut state = self.lock();
         let reader = state.readers.take();
-        let input = state.incoming.as_mut().and_then(|incoming| incoming.waker.take());
+        let input = state
+            .incoming
+            .as_mut()
+            .and_then(|incoming| incoming.waker.take());
         drop(state);
         reader.into_iter().chain(input).for_each(Waker::wake);
     }
@@ -180,7 +190,9 @@ impl Line {
 
     fn fail(&self, failure: Failure) {
         let mut state = self.lock();
-        let Some(incoming) = &mut state.incoming else { return };
+        let Some(incoming) = &mut state.incoming else {
+            return;
+        };
         incoming.failed.get_or_insert(failure);
         incoming.waiting = false;
         let waker = incoming.waker.take();
@@ -212,16 +224,24 @@ impl Line {
     }
 }
 
-impl State {
+impl Line {
     /// What is left of the body once the exchange is over: the bytes behind it and whether it was
-    /// read to its end, or what of it may still come.
-    pub(crate) fn end_body(&mut self) -> Option<Rest> {
-        let incoming = self.incoming.take()?;
+    /// read to its end, or what of it may still come. Whoever still waits for it is told.
+    pub(crate) fn end_body(&self) -> Option<Rest> {
+        let mut incoming = self.lock().incoming.take()?;
+        incoming.waker.take().into_iter().for_each(Waker::wake);
         let expects = incoming.expect;
         let failed = incoming.failed.is_some();
-        Some(Rest { reader: incoming.reader, buf: incoming.buf, expects, failed })
+        Some(Rest {
+            reader: incoming.reader,
+            buf: incoming.buf,
+            expects,
+            failed,
+        })
     }
+}
 
+impl State {
     /// Whether the connection can be used after a body that nobody reads further: it is at its end,
     /// or so near that reading the rest costs less than a new connection.
     pub(crate) fn body_permits_reuse(&self) -> bool {
@@ -230,7 +250,10 @@ impl State {
             Some(incoming) => {
                 incoming.failed.is_none()
                     && !incoming.expect
-                    && incoming.reader.remaining().is_some_and(|left| left <= MOST_DISCARDED)
+                    && incoming
+                        .reader
+                        .remaining()
+                        .is_some_and(|left| left <= MOST_DISCARDED)
             }
         }
     }
@@ -299,8 +322,16 @@ impl Stream for Body {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let line = &self.line;
         let mut state = line.lock();
-        let State { incoming, interim, closed, .. } = &mut *state;
-        let Some(incoming) = incoming.as_mut().filter(|i| i.serial == self.serial && !*closed) else {
+        let State {
+            incoming,
+            interim,
+            closed,
+            ..
+        } = &mut *state;
+        let Some(incoming) = incoming
+            .as_mut()
+            .filter(|i| i.serial == self.serial && !*closed)
+        else {
             return Poll::Ready(Some(Err(Error::disconnected())));
         };
         loop {
@@ -319,6 +350,14 @@ impl Stream for Body {
             if std::mem::take(&mut incoming.expect) && line.takes_interim.load(Ordering::Acquire) {
                 interim.extend_from_slice(CONTINUE);
                 line.announce_interim();
+            }
+            incoming.reads += 1;
+            if incoming.reads > FAIR && line.notify.is_here() {
+                incoming.reads = 0;
+                incoming.waiting = false;
+                drop(state);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             match receive(&line.socket, &mut incoming.buf) {
                 Ok(0) => incoming.failed = Some(Failure::Gone),
@@ -344,7 +383,10 @@ impl Stream for Body {
 impl InputSource for Body {
     fn trailers(self: Pin<&mut Self>) -> Option<Box<HeaderMap>> {
         let mut state = self.line.lock();
-        let incoming = state.incoming.as_mut().filter(|incoming| incoming.serial == self.serial)?;
+        let incoming = state
+            .incoming
+            .as_mut()
+            .filter(|incoming| incoming.serial == self.serial)?;
         incoming.reader.take_trailers().map(Box::new)
     }
 }
@@ -353,6 +395,8 @@ impl InputSource for Body {
 /// hold a whole buffer.
 const READ: usize = 64 * 1024;
 const COPIED: usize = READ / 4;
+/// Reads of a body on the loop before other connections have their turn.
+const FAIR: u32 = 32;
 
 thread_local! {
     static BUFFER: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };

@@ -59,7 +59,9 @@ impl Socket {
     /// Has the system send a part of a file, at most `max` bytes.
     pub(crate) fn sendfile(&self, region: &FileRegion, max: usize) -> io::Result<usize> {
         let range = region.range();
-        let count = usize::try_from(range.end - range.start).unwrap_or(max).min(max);
+        let count = usize::try_from(range.end - range.start)
+            .unwrap_or(max)
+            .min(max);
         loop {
             let mut offset = range.start;
             match rustix::fs::sendfile(self, region.file(), Some(&mut offset), count) {
@@ -77,10 +79,21 @@ impl Socket {
         };
     }
 
+    /// Ends the connection while others hold the socket: a reset where the close would be one.
+    pub(crate) fn disconnect(&self) {
+        if let Socket::Tcp(stream) = self
+            && let Ok(Some(_)) = rustix::net::sockopt::socket_linger(stream)
+        {
+            let _ = rustix::net::connect_unspec(stream);
+        }
+        self.shutdown(Shutdown::Both);
+    }
+
     /// Has the close be a reset: a body that ends with the connection must not look whole.
     pub(crate) fn reset_on_close(&self) {
         if let Socket::Tcp(stream) = self {
-            let _ = rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO));
+            let _ =
+                rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO));
         }
     }
 }
@@ -113,7 +126,14 @@ pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
                 .and_then(|address| std::net::SocketAddr::try_from(address).ok())
                 .map_or(Address::None, Address::Tcp);
             let local = stream.local_addr().map_or(Address::None, Address::Tcp);
-            Ok((Socket::Tcp(stream), Connection { peer, local, tls: None }))
+            Ok((
+                Socket::Tcp(stream),
+                Connection {
+                    peer,
+                    local,
+                    tls: None,
+                },
+            ))
         }
         Listener::Unix(listener) => {
             let fd = rustix::net::accept_with(listener, flags)?;

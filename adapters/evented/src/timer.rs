@@ -28,22 +28,35 @@ struct Sleepers {
 
 impl Clock {
     pub(crate) fn new(notify: Arc<Notify>) -> Clock {
-        Clock(Arc::new(Shared { notify, sleepers: Mutex::default() }))
+        Clock(Arc::new(Shared {
+            notify,
+            sleepers: Mutex::default(),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Sleepers> {
-        self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the first sleep ends.
     pub(crate) fn first(&self) -> Option<Instant> {
-        self.lock().by_time.first_key_value().map(|((at, _), _)| *at)
+        self.lock()
+            .by_time
+            .first_key_value()
+            .map(|((at, _), _)| *at)
     }
 
     /// Wakes the sleeps that are over.
     pub(crate) fn wake(&self, now: Instant) {
         let mut sleepers = self.lock();
-        if sleepers.by_time.first_key_value().is_none_or(|((at, _), _)| *at > now) {
+        if sleepers
+            .by_time
+            .first_key_value()
+            .is_none_or(|((at, _), _)| *at > now)
+        {
             return;
         }
         let later = sleepers.by_time.split_off(&(now, u64::MAX));
@@ -55,7 +68,11 @@ impl Clock {
 
 impl Timer for Clock {
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Sleep { clock: self.clone(), at, key: None })
+        Box::pin(Sleep {
+            clock: self.clone(),
+            at,
+            key: None,
+        })
     }
 }
 
@@ -80,7 +97,10 @@ impl Future for Sleep {
         });
         let place = (self.at, key);
         sleepers.by_time.insert(place, cx.waker().clone());
-        let first = sleepers.by_time.first_key_value().is_some_and(|(first, _)| *first == place);
+        let first = sleepers
+            .by_time
+            .first_key_value()
+            .is_some_and(|(first, _)| *first == place);
         drop(sleepers);
         // A loop that waits already would wait too long.
         if first && !clock.0.notify.is_here() {

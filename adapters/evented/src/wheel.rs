@@ -23,16 +23,26 @@ pub(crate) struct Wheel {
 
 impl Wheel {
     pub(crate) fn new() -> Wheel {
-        Wheel { slots: vec![Vec::new(); SLOTS], filled: [0; SLOTS / 64], next: 0 }
+        Wheel {
+            slots: vec![Vec::new(); SLOTS],
+            filled: [0; SLOTS / 64],
+            next: 0,
+        }
     }
 
-    /// Has `token` come up at `at` (milliseconds), or before if that is too far away.
-    pub(crate) fn insert(&mut self, token: Token, at: u64) {
+    /// Has `token` come up at `at` (milliseconds), or before if that is too far away, unless it does
+    /// so at `scheduled` or before anyway. Gives the time of a new entry; it overtakes the old one,
+    /// which is to be ignored when it comes up.
+    pub(crate) fn insert(&mut self, token: Token, at: u64, scheduled: Option<u64>) -> Option<u64> {
         let last = self.next + SLOTS as u64 - 1;
         let tick = at.div_ceil(TICK).clamp(self.next, last);
+        if scheduled.is_some_and(|scheduled| scheduled <= tick * TICK) {
+            return None;
+        }
         let slot = (tick % SLOTS as u64) as usize;
         self.slots[slot].push(token);
         self.filled[slot / 64] |= 1 << (slot % 64);
+        Some(tick * TICK)
     }
 
     /// Takes out what has come up at `now` (milliseconds).
@@ -79,7 +89,7 @@ mod tests {
     #[test]
     fn comes_up_not_before_its_time_and_soon_after() {
         let mut wheel = Wheel::new();
-        wheel.insert(Token(1), 100);
+        let _ = wheel.insert(Token(1), 100, None);
         assert!(due(&mut wheel, 99).is_empty());
         assert_eq!(wheel.wait(99), Some(Duration::from_millis(29)));
         assert_eq!(due(&mut wheel, 128), [1]);
@@ -89,7 +99,7 @@ mod tests {
     #[test]
     fn what_is_too_far_away_comes_up_at_the_horizon() {
         let mut wheel = Wheel::new();
-        wheel.insert(Token(1), 10_000_000);
+        let _ = wheel.insert(Token(1), 10_000_000, None);
         assert!(due(&mut wheel, 30_000).is_empty());
         assert_eq!(due(&mut wheel, SLOTS as u64 * TICK), [1]);
     }
@@ -98,10 +108,10 @@ mod tests {
     fn a_long_sleep_misses_nothing() {
         let mut wheel = Wheel::new();
         for n in 0..50 {
-            wheel.insert(Token(n), n as u64 * 500);
+            let _ = wheel.insert(Token(n), n as u64 * 500, None);
         }
         assert_eq!(due(&mut wheel, 10_000_000).len(), 50);
-        wheel.insert(Token(7), 0);
+        let _ = wheel.insert(Token(7), 0, None);
         assert_eq!(due(&mut wheel, 10_000_032), [7]);
     }
 
@@ -110,7 +120,21 @@ mod tests {
         let mut wheel = Wheel::new();
         let now = SLOTS as u64 * TICK - 10 * TICK;
         due(&mut wheel, now);
-        wheel.insert(Token(3), now + 20 * TICK);
+        let _ = wheel.insert(Token(3), now + 20 * TICK, None);
         assert_eq!(wheel.wait(now), Some(Duration::from_millis(20 * TICK)));
+    }
+
+    #[test]
+    fn an_entry_is_overtaken_by_earlier_ones_alone() {
+        let mut wheel = Wheel::new();
+        let first = wheel.insert(Token(1), 100, None);
+        assert_eq!(first, Some(128));
+        assert_eq!(wheel.insert(Token(1), 101, first), None);
+        assert_eq!(wheel.insert(Token(1), 1000, first), None);
+        assert_eq!(wheel.insert(Token(1), 50, first), Some(64));
+        assert_eq!(
+            wheel.insert(Token(1), 10_000_000, None),
+            Some((SLOTS as u64 - 1) * TICK)
+        );
     }
 }

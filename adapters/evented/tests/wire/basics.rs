@@ -1,6 +1,8 @@
 //! Requests one after the other: methods, versions, keep-alive, pipelines, what heads say.
 
-use rgi_core::{Environ, FieldName, Full, HeaderValue, StartResponse, StatusCode, app_fn, async_fn, field};
+use rgi_core::{
+    Environ, FieldName, Full, HeaderValue, StartResponse, StatusCode, app_fn, async_fn, field,
+};
 
 use crate::support::{Client, Running, config, serve, serve_with};
 
@@ -8,12 +10,14 @@ const X_TEST: FieldName = FieldName::from_static("x-test");
 
 /// Answers with method, target and body.
 fn echo() -> Running {
-    serve(async_fn(async |mut environ: Environ, start: StartResponse| {
-        let body = environ.input().collect(1 << 24).await?;
-        let line = format!("{} {} {}", environ.method(), environ.target(), body.len());
-        let sum: u64 = body.iter().map(|b| u64::from(*b)).sum();
-        Ok(start.start(StatusCode::OK).full(format!("{line} {sum}")))
-    }))
+    serve(async_fn(
+        async |mut environ: Environ, start: StartResponse| {
+            let body = environ.input().collect(1 << 24).await?;
+            let line = format!("{} {} {}", environ.method(), environ.target(), body.len());
+            let sum: u64 = body.iter().map(|b| u64::from(*b)).sum();
+            Ok(start.start(StatusCode::OK).full(format!("{line} {sum}")))
+        },
+    ))
 }
 
 #[test]
@@ -25,7 +29,10 @@ fn get_head_and_post_on_one_connection() {
         client.reply().assert(200, "GET /a?b 0 0");
         client.send("HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n");
         let head = client.head();
-        assert_eq!((head.status(), head.field("content-length")), (200, Some("11")));
+        assert_eq!(
+            (head.status(), head.field("content-length")),
+            (200, Some("11"))
+        );
         client.post("/p", b"\x01\x02");
         client.reply().assert(200, "POST /p 2 3");
     }
@@ -49,7 +56,9 @@ fn http_1_0_closes_unless_asked_to_stay() {
 fn connection_close_is_heeded() {
     let server = echo();
     let mut client = server.connect();
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
     assert!(client.reply().closes());
     client.assert_closed();
 }
@@ -63,10 +72,15 @@ fn sixteen_pipelined_requests_with_bodies_between() {
         if n % 2 == 0 {
             all.extend(format!("GET /{n} HTTP/1.1\r\nHost: a\r\n\r\n").bytes());
         } else if n % 4 == 1 {
-            all.extend(format!("POST /{n} HTTP/1.1\r\nHost: a\r\nContent-Length: {n}\r\n\r\n").bytes());
+            all.extend(
+                format!("POST /{n} HTTP/1.1\r\nHost: a\r\nContent-Length: {n}\r\n\r\n").bytes(),
+            );
             all.extend(vec![1; n]);
         } else {
-            all.extend(format!("POST /{n} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").bytes());
+            all.extend(
+                format!("POST /{n} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    .bytes(),
+            );
             all.extend(b"2\r\n\x01\x01\r\n1\r\n\x01\r\n0\r\n\r\n");
         }
     }
@@ -77,7 +91,9 @@ fn sixteen_pipelined_requests_with_bodies_between() {
                 1 => ("POST", n),
                 _ => ("POST", 3),
             };
-            client.reply().assert(200, &format!("{method} /{n} {length} {length}"));
+            client
+                .reply()
+                .assert(200, &format!("{method} /{n} {length} {length}"));
         }
     };
     client.send(&all);
@@ -99,7 +115,9 @@ fn many_pipelined_requests_of_a_client_that_reads_late() {
     let sender = std::thread::spawn(move || {
         use std::io::Write;
         for _ in 0..5000 {
-            writer.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            writer
+                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                .unwrap();
         }
     });
     for _ in 0..5000 {
@@ -111,11 +129,15 @@ fn many_pipelined_requests_of_a_client_that_reads_late() {
 #[test]
 fn date_and_server_are_added_and_what_the_application_says_stands() {
     let server = serve(app_fn(|e: Environ, s: StartResponse| -> Full {
-        let started = s.start(StatusCode::OK).header(X_TEST, HeaderValue::from_static("A, b"));
+        let started = s
+            .start(StatusCode::OK)
+            .header(X_TEST, HeaderValue::from_static("A, b"));
         let started = started.header(X_TEST, HeaderValue::from_static("c"));
         if e.target() == "/own" {
             let started = started.header(field::DATE, HeaderValue::from_static("today"));
-            return started.header(field::SERVER, HeaderValue::from_static("mine")).full("x");
+            return started
+                .header(field::SERVER, HeaderValue::from_static("mine"))
+                .full("x");
         }
         started.full("x")
     }));
@@ -123,10 +145,20 @@ fn date_and_server_are_added_and_what_the_application_says_stands() {
     let date = reply.field("date").expect("a date");
     assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
     assert!(reply.field("server").is_some());
-    assert!(reply.head.contains("x-test: A, b\r\nx-test: c\r\n"), "{}", reply.head);
+    assert!(
+        reply.head.contains("x-test: A, b\r\nx-test: c\r\n"),
+        "{}",
+        reply.head
+    );
     let reply = server.get("/own");
-    assert_eq!((reply.field("date"), reply.field("server")), (Some("today"), Some("mine")));
-    assert_eq!(reply.head.matches("date:").count() + reply.head.matches("server:").count(), 2);
+    assert_eq!(
+        (reply.field("date"), reply.field("server")),
+        (Some("today"), Some("mine"))
+    );
+    assert_eq!(
+        reply.head.matches("date:").count() + reply.head.matches("server:").count(),
+        2
+    );
 }
 
 #[test]
@@ -139,7 +171,13 @@ fn the_environ_tells_the_facts() {
         app_fn(|e: Environ, s: StartResponse| {
             let info = e.server();
             assert!(info.software.starts_with("rgi-evented/"));
-            let may = [info.sendfile, info.informational, info.trailers, info.upgrade, info.reentrant];
+            let may = [
+                info.sendfile,
+                info.informational,
+                info.trailers,
+                info.upgrade,
+                info.reentrant,
+            ];
             assert_eq!(may, [true; 5]);
             assert!(info.lazy_continue && info.told_of_disconnect && !info.may_block);
             assert_eq!(e.var("deployer"), Some("me"));
@@ -152,9 +190,20 @@ fn the_environ_tells_the_facts() {
     let mut client = server.connect();
     client.send("GET /p?q HTTP/1.1\r\nHost: there:1\r\n\r\n");
     let (here, there) = (client.tcp().local_addr().unwrap(), server.address);
-    client.reply().assert(200, &format!("{here} {there} http://there:1/p?q false true"));
-    assert!(rgi_evented::Evented::new(config(|c| c.threads = 2)).info().multithread);
-    assert!(!rgi_evented::Evented::new(config(|c| c.threads = 2)).info().multiprocess);
+    client.reply().assert(
+        200,
+        &format!("{here} {there} http://there:1/p?q false true"),
+    );
+    assert!(
+        rgi_evented::Evented::new(config(|c| c.threads = 2))
+            .info()
+            .multithread
+    );
+    assert!(
+        !rgi_evented::Evented::new(config(|c| c.threads = 2))
+            .info()
+            .multiprocess
+    );
 }
 
 #[test]
@@ -178,7 +227,8 @@ fn a_prefix_is_split_off_and_outside_of_it_is_404() {
     let server = serve_with(
         |config| config.script_name = "/app".into(),
         app_fn(|e: Environ, s: StartResponse| {
-            s.start(StatusCode::OK).full(format!("{} {}", e.script_name(), e.path_info()))
+            s.start(StatusCode::OK)
+                .full(format!("{} {}", e.script_name(), e.path_info()))
         }),
     );
     server.get("/app/x").assert(200, "/app /x");
@@ -188,21 +238,37 @@ fn a_prefix_is_split_off_and_outside_of_it_is_404() {
 
 #[test]
 fn malformed_heads_are_refused_and_the_server_lives() {
-    let server = serve_with(|config| config.limits.target = 100, app_fn(|_, s: StartResponse| {
-        s.start(StatusCode::OK).full("ok")
-    }));
+    let server = serve_with(
+        |config| config.limits.target = 100,
+        app_fn(|_, s: StartResponse| s.start(StatusCode::OK).full("ok")),
+    );
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(200));
-    let wide = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(70_000));
-    let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: 1\r\n".repeat(200));
+    let wide = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+        "x".repeat(70_000)
+    );
+    let many = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+        "X: 1\r\n".repeat(200)
+    );
     let cases: [(&str, u16); 11] = [
         ("GET / HTTP/1.1\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            400,
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+            400,
+        ),
         ("\x16\x03\x01\x02\x00\x01\x00", 400),
         ("GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            501,
+        ),
         (&long, 414),
         (&wide, 431),
         (&many, 431),
