@@ -12,7 +12,7 @@ use rgi_core::{App, Connection};
 use slab::Slab;
 
 use crate::acceptor::{Accepted, Acceptor, Census, Mailbox};
-use crate::connection::{Conn, Fate};
+use crate::connection::{Conn, Fate, ms};
 use crate::core::Core;
 use crate::line::Line;
 use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
@@ -208,14 +208,13 @@ impl<A: App> EventLoop<A> {
             self.core.stopped_at = self.core.now;
             // Who stands in the queue has been promised an answer by the system. When all are
             // taken, which the acceptor's drop says, the other loops may end.
+            self.retry = None;
             self.accept();
-            self.acceptor = None;
             for (socket, connection) in self.mailbox.take() {
                 self.add(socket, connection);
             }
-            self.retry = None;
             let graceful = self.core.config.graceful_timeout;
-            self.give_up = graceful.map(|time| self.core.now + time.as_millis() as u64);
+            self.give_up = graceful.map(|time| self.core.now.saturating_add(ms(time)));
             let idle: Vec<Token> = self
                 .conns
                 .iter()
@@ -233,6 +232,7 @@ impl<A: App> EventLoop<A> {
 
     /// Cuts all connections.
     fn abort(&mut self) {
+        self.acceptor = None;
         let open = self.conns.len();
         if open > 0 {
             let text = format_args!("cut {open} connections that were still open");
@@ -249,8 +249,14 @@ impl<A: App> EventLoop<A> {
         let Some(acceptor) = &mut self.acceptor else {
             return;
         };
-        if self.retry.is_none() && acceptor.accept() == Accepted::Exhausted {
-            self.retry = Some(self.core.now + RETRY);
+        if self.retry.is_some() {
+            return;
+        }
+        match acceptor.accept() {
+            Accepted::Exhausted => self.retry = Some(self.core.now + RETRY),
+            // The queues are empty, and nobody else is taken.
+            Accepted::All if self.core.stopping => self.acceptor = None,
+            Accepted::All | Accepted::Full => {}
         }
     }
 
@@ -285,7 +291,10 @@ impl<A: App> EventLoop<A> {
         let Some(entry) = find(&mut self.conns, token) else {
             return;
         };
-        match entry.conn.drive(&mut self.core) {
+        self.notify.drives(token);
+        let fate = entry.conn.drive(&mut self.core);
+        self.notify.drives(WAKE);
+        match fate {
             Fate::Keep => self.schedule(token),
             Fate::Close => self.remove(token),
         }
@@ -323,7 +332,10 @@ impl<A: App> EventLoop<A> {
             self.schedule(token);
             return;
         }
-        match entry.conn.time_out(&mut self.core) {
+        self.notify.drives(token);
+        let fate = entry.conn.time_out(&mut self.core);
+        self.notify.drives(WAKE);
+        match fate {
             Fate::Keep => self.schedule(token),
             Fate::Close => self.remove(token),
         }

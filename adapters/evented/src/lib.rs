@@ -28,7 +28,8 @@
 //! HTTP/1.1 and HTTP/1.0 by [`rgi_http1`]. `100 Continue` on the first read of the input; interim
 //! responses; trailers both ways; upgrades and CONNECT; files by `sendfile`. A client that ends its
 //! side while its request is being worked on is taken to have left, as by nginx; one that has its
-//! answer in the same breath gets it.
+//! answer in the same breath gets it. A body that is cut ends in a reset; on a Unix socket, which has
+//! none, an HTTP/1.0 client cannot tell a cut body without a length from a whole one.
 //!
 //! # Where it runs
 //!
@@ -70,6 +71,8 @@ pub struct Evented {
     config: Config,
 }
 
+/// Blocking calls that may wait for a thread where connections are not bounded.
+const MOST_WAITING: usize = 16384;
 /// How long threads of the pool may take to end when the server has stopped.
 const POOL_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -83,8 +86,8 @@ impl Evented {
     pub fn info(&self) -> ServerInfo {
         let mut info = ServerInfo::default();
         info.software = concat!("rgi-evented/", env!("CARGO_PKG_VERSION"));
-        // An application that is shared between loops is called by all of them.
-        info.multithread = self.config.threads > 1;
+        // Also with one loop: blocking applications are called by the threads of the pool.
+        info.multithread = true;
         info.multiprocess = self.config.multiprocess;
         info.reentrant = true;
         info.may_block = false;
@@ -109,7 +112,7 @@ where
         let config = Arc::new(self.config);
         let pool = Pool::new(
             config.blocking_threads,
-            config.max_connections.unwrap_or(usize::MAX),
+            config.max_connections.unwrap_or(MOST_WAITING),
             config.buffer_body as u64,
             config.queue_timeout,
         )
@@ -139,6 +142,8 @@ where
 
         let lifespan = Arc::new(lifespan);
         let (ready, readies) = mpsc::channel();
+        // Nothing is ever sent: that all senders are gone says that all loops have ended.
+        let (running, ran) = mpsc::channel::<()>();
         let mut workers = Vec::new();
         for (index, (poll, notify, mailbox)) in loops.into_iter().enumerate() {
             let clock = Clock::new(notify.clone());
@@ -164,6 +169,7 @@ where
                 lifespan: lifespan.clone(),
                 worker: Worker::new(info.clone(), index),
                 ready: ready.clone(),
+                running: running.clone(),
             };
             let (go, gone) = mpsc::channel();
             let around = config.around.clone();
@@ -187,7 +193,7 @@ where
                 })?;
             workers.push((go, thread));
         }
-        drop(ready);
+        drop((ready, running));
         // Every application is there before the first connection is taken, or none is.
         let mut started = 0;
         let failed = readies.iter().find_map(|ready| {
@@ -195,24 +201,26 @@ where
             ready.err()
         });
         let all = started == workers.len();
-        let mut threads = Vec::new();
-        for (go, thread) in workers {
-            if all {
+        let (goes, threads): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
+        if all {
+            for go in &goes {
                 let _ = go.send(());
             }
-            threads.push(thread);
+            // The last steps of blocking applications come before their shutdown.
+            let _ = ran.recv();
+            if !pool.close(POOL_PATIENCE) {
+                config
+                    .log
+                    .log(Level::Warn, format_args!("left blocking steps running"));
+            }
         }
+        drop(goes);
         let mut end = failed.map_or(Ok(()), Err);
         for thread in threads {
             let done = thread
                 .join()
                 .unwrap_or_else(|payload| Err(Error::panic(payload)));
             end = end.and(done);
-        }
-        if !pool.close(POOL_PATIENCE) {
-            config
-                .log
-                .log(Level::Warn, format_args!("left blocking steps running"));
         }
         end
     }
@@ -236,6 +244,7 @@ struct Task<L> {
     lifespan: Arc<L>,
     worker: Worker,
     ready: mpsc::Sender<Result<(), Error>>,
+    running: mpsc::Sender<()>,
 }
 
 impl<L: LocalLifespan> Task<L> {
@@ -249,6 +258,7 @@ impl<L: LocalLifespan> Task<L> {
             lifespan,
             worker,
             ready,
+            running,
         } = self;
         parts.notify.enter();
         let app = match rt::block_on(lifespan.startup(&worker)) {
@@ -267,6 +277,9 @@ impl<L: LocalLifespan> Task<L> {
         }
         let core = Core::new(app, config, Arc::new(host));
         let app = rt::parking(false, || EventLoop::new(parts, acceptor, core).run())?;
+        // The pool is emptied when all loops are here.
+        drop(running);
+        let _ = go.recv();
         rt::block_on(lifespan.shutdown(&app));
         Ok(())
     }

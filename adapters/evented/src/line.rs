@@ -6,7 +6,7 @@
 use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 use mio::Token;
 use rgi_core::Error;
 use rgi_core::server::{Informer, InputSource, Transport};
-use rgi_http1::{BodyReader, CONTINUE, Decoded, Refusal, interim};
+use rgi_http1::{BodyReader, CONTINUE, Decoded, Output, Refusal, interim};
 
 use crate::notify::Notify;
 use crate::socket::Socket;
@@ -27,9 +27,10 @@ pub(crate) struct Line {
     pub(crate) socket: Socket,
     notify: Arc<Notify>,
     token: AtomicUsize,
-    /// Something stands in `State::interim`; whether something may.
+    /// Something stands in `State::interim`.
     has_interim: AtomicBool,
-    takes_interim: AtomicBool,
+    /// The serial of the request whose interim responses may go out; 0 for none.
+    takes_interim: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -61,6 +62,8 @@ pub(crate) struct Incoming {
     failed: Option<Failure>,
     /// Reads since others had their turn.
     reads: u32,
+    /// The input is gone: nobody will read on.
+    dropped: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,11 +95,36 @@ impl Incoming {
         self.reader.is_end()
     }
 
+    /// Whether nobody will read on.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.dropped
+    }
+
+    /// Throws away what has come of a body that nobody will read, within bounds. Says whether the
+    /// client is still there.
+    pub(crate) fn throw_away(&mut self, socket: &Socket) -> bool {
+        // What is thrown away unread ends with the connection.
+        self.failed.get_or_insert(Failure::Gone);
+        let mut thrown = 0;
+        while thrown < MOST_THROWN {
+            let mut sink = BytesMut::new();
+            match receive(socket, &mut sink) {
+                Ok(0) => return false,
+                Ok(n) => thrown += n,
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+            }
+        }
+        true
+    }
+
     /// Keeps bytes of the next request, which came behind a body that was read.
     pub(crate) fn push_behind(&mut self, bytes: &[u8]) {
         self.buf.extend_from_slice(bytes);
     }
 }
+
+/// Bytes of an unread body that are thrown away to see whether its client has left.
+const MOST_THROWN: usize = 1 << 20;
 
 /// Bytes of interim responses that may wait; further hints are dropped.
 const MOST_INTERIM: usize = 16 * 1024;
@@ -108,7 +136,7 @@ impl Line {
             notify,
             token: AtomicUsize::new(usize::MAX),
             has_interim: AtomicBool::new(false),
-            takes_interim: AtomicBool::new(false),
+            takes_interim: AtomicU64::new(0),
             state: Mutex::default(),
         }
     }
@@ -142,16 +170,35 @@ impl Line {
             waker: None,
             failed: None,
             reads: 0,
+            dropped: false,
         });
     }
 
-    /// Says from when on interim responses may be written, and when no more.
-    pub(crate) fn allow_interim(&self, allow: bool) {
-        if allow && self.has_interim() {
-            // One that came too late for the request before.
+    /// Lets the interim responses of a request out; those that came too late for the one before are
+    /// forgotten.
+    fn allow_interim(&self, serial: u64) {
+        if self.has_interim() {
             self.take_interim(&mut Vec::new());
         }
-        self.takes_interim.store(allow, Ordering::Release);
+        self.takes_interim.store(serial, Ordering::Release);
+    }
+
+    /// The head of the answer is about to go out: what is interim goes before it, or not at all.
+    /// Says whether what the application leaves of the body permits another request.
+    pub(crate) fn commit(&self, has_body: bool, output: &mut Output) -> bool {
+        if !has_body {
+            self.takes_interim.store(0, Ordering::Release);
+            if self.has_interim() {
+                output.small(|out| self.take_interim(out));
+            }
+            return true;
+        }
+        // Under the lock no reader can promise `100 Continue` in between.
+        let mut state = self.lock();
+        self.takes_interim.store(0, Ordering::Release);
+        self.has_interim.store(false, Ordering::Release);
+        output.small(|out| out.append(&mut state.interim));
+        state.body_permits_reuse()
     }
 
     /// Takes the interim responses that wait.
@@ -220,7 +267,10 @@ impl Line {
     /// Hands the connection over, with what came behind the request.
     pub(crate) fn switch(self: &Arc<Self>, leftover: BytesMut) -> Switched {
         self.lock().leftover = leftover;
-        Switched(self.clone())
+        Switched {
+            line: self.clone(),
+            steps: 0,
+        }
     }
 }
 
@@ -244,7 +294,7 @@ impl Line {
 impl State {
     /// Whether the connection can be used after a body that nobody reads further: it is at its end,
     /// or so near that reading the rest costs less than a new connection.
-    pub(crate) fn body_permits_reuse(&self) -> bool {
+    fn body_permits_reuse(&self) -> bool {
         match &self.incoming {
             None => true,
             Some(incoming) => {
@@ -281,25 +331,60 @@ impl Wake for Line {
     }
 }
 
-impl Informer for Line {
+/// The interim responses of one request: a token that is kept longer writes into no other.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    line: Arc<Line>,
+    serial: u64,
+}
+
+impl Hints {
+    pub(crate) fn new(line: Arc<Line>) -> Arc<Hints> {
+        Arc::new(Hints { line, serial: 0 })
+    }
+
+    /// Begins a request's. Used again unless somebody still holds the last.
+    pub(crate) fn begin(this: &mut Arc<Hints>, serial: u64) -> Arc<Hints> {
+        match Arc::get_mut(this) {
+            Some(hints) => hints.serial = serial,
+            None => {
+                *this = Arc::new(Hints {
+                    line: this.line.clone(),
+                    serial,
+                })
+            }
+        }
+        this.line.allow_interim(serial);
+        this.clone()
+    }
+}
+
+impl Informer for Hints {
     fn inform(&self, status: StatusCode, headers: &HeaderMap) {
-        let mut state = self.lock();
-        if !self.takes_interim.load(Ordering::Acquire) || state.interim.len() > MOST_INTERIM {
+        let line = &self.line;
+        let mut state = line.lock();
+        let mine = line.takes_interim.load(Ordering::Acquire) == self.serial;
+        if !mine || state.interim.len() > MOST_INTERIM {
             return;
         }
         interim(status, headers, &mut state.interim);
         drop(state);
-        self.announce_interim();
+        line.announce_interim();
     }
 }
 
 impl Line {
     fn announce_interim(&self) {
         self.has_interim.store(true, Ordering::Release);
-        // On the loop's own thread the step that is running looks for it.
-        if !self.notify.is_here() {
+        // The step that is running looks for it.
+        if !self.is_driven() {
             self.notify.push(self.token());
         }
+    }
+
+    /// Whether this thread is driving this very connection.
+    fn is_driven(&self) -> bool {
+        self.notify.is_driving(self.token())
     }
 }
 
@@ -321,6 +406,8 @@ impl Stream for Body {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let line = &self.line;
+        // A waker's drop is foreign code: not under the lock.
+        let _stale;
         let mut state = line.lock();
         let State {
             incoming,
@@ -347,7 +434,8 @@ impl Stream for Body {
                 }
                 Ok(Decoded::NeedMore) => {}
             }
-            if std::mem::take(&mut incoming.expect) && line.takes_interim.load(Ordering::Acquire) {
+            let answered = line.takes_interim.load(Ordering::Acquire) != self.serial;
+            if !answered && std::mem::take(&mut incoming.expect) {
                 interim.extend_from_slice(CONTINUE);
                 line.announce_interim();
             }
@@ -363,11 +451,11 @@ impl Stream for Body {
                 Ok(0) => incoming.failed = Some(Failure::Gone),
                 Ok(_) => incoming.waiting = false,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    incoming.waker = Some(cx.waker().clone());
+                    _stale = incoming.waker.replace(cx.waker().clone());
                     if !incoming.waiting {
                         incoming.waiting = true;
                         incoming.waits += 1;
-                        if !line.notify.is_here() {
+                        if !line.is_driven() {
                             // The loop must set the deadline.
                             line.notify.push(line.token());
                         }
@@ -376,6 +464,15 @@ impl Stream for Body {
                 }
                 Err(_) => incoming.failed = Some(Failure::Gone),
             }
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let mut state = self.line.lock();
+        if let Some(incoming) = state.incoming.as_mut().filter(|i| i.serial == self.serial) {
+            incoming.dropped = true;
         }
     }
 }
@@ -421,40 +518,69 @@ pub(crate) fn receive(socket: &Socket, into: &mut BytesMut) -> io::Result<usize>
 
 /// The connection after a switch of protocols.
 #[derive(Debug)]
-pub(crate) struct Switched(Arc<Line>);
+pub(crate) struct Switched {
+    line: Arc<Line>,
+    /// Reads and writes since others had their turn.
+    steps: u32,
+}
 
-impl Transport for Switched {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
-        if !state.leftover.is_empty() {
-            let n = buf.len().min(state.leftover.len());
-            state.leftover.copy_to_slice(&mut buf[..n]);
-            return Poll::Ready(Ok(n));
+impl Switched {
+    /// What a read or write on the socket came to; who has to wait is put into `place`.
+    fn settle<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: fn(&mut State) -> &mut Option<Waker>,
+        act: impl FnOnce(&mut State, &Socket) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.steps += 1;
+        if self.steps > FAIR && self.line.notify.is_here() {
+            self.steps = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        if state.closed {
-            return Poll::Ready(Ok(0));
-        }
-        match self.0.socket.read_slice(buf) {
+        let _stale;
+        let mut state = self.line.lock();
+        match act(&mut state, &self.line.socket) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                state.readers = Some(cx.waker().clone());
+                self.steps = 0;
+                _stale = place(&mut state).replace(cx.waker().clone());
                 Poll::Pending
             }
+            // A peer that has left is no failure of the application's.
+            Err(_) => Poll::Ready(Err(Error::disconnected().into())),
             done => Poll::Ready(done),
         }
     }
+}
+
+impl Transport for Switched {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.settle(
+            cx,
+            |state| &mut state.readers,
+            |state, socket| {
+                if !state.leftover.is_empty() {
+                    let n = buf.len().min(state.leftover.len());
+                    state.leftover.copy_to_slice(&mut buf[..n]);
+                    return Ok(n);
+                }
+                if state.closed {
+                    return Ok(0);
+                }
+                socket.read_slice(buf)
+            },
+        )
+    }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
-        if state.closed {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        match self.0.socket.write(buf) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                state.writers = Some(cx.waker().clone());
-                Poll::Pending
-            }
-            done => Poll::Ready(done),
-        }
+        self.settle(
+            cx,
+            |state| &mut state.writers,
+            |state, socket| match state.closed {
+                true => Err(io::ErrorKind::BrokenPipe.into()),
+                false => socket.write(buf),
+            },
+        )
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -462,13 +588,13 @@ impl Transport for Switched {
     }
 
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.socket.shutdown(Shutdown::Write);
+        self.line.socket.shutdown(Shutdown::Write);
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for Switched {
     fn drop(&mut self) {
-        self.0.socket.shutdown(Shutdown::Write);
+        self.line.socket.shutdown(Shutdown::Write);
     }
 }

@@ -18,6 +18,7 @@ static LOOPS: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
     static CURRENT: Cell<u64> = const { Cell::new(0) };
+    static DRIVEN: Cell<Token> = const { Cell::new(WAKE) };
 }
 
 /// A queue of tokens to be driven, and the means to get the loop to do it. The loop's own thread
@@ -48,6 +49,16 @@ impl Notify {
     /// Whether this thread is the loop's.
     pub(crate) fn is_here(&self) -> bool {
         CURRENT.get() == self.id
+    }
+
+    /// Says which connection this thread, the loop's, is driving; `WAKE` for none.
+    pub(crate) fn drives(&self, token: Token) {
+        DRIVEN.set(token);
+    }
+
+    /// Whether this thread is driving that connection of this loop.
+    pub(crate) fn is_driving(&self, token: Token) -> bool {
+        self.is_here() && DRIVEN.get() == token
     }
 
     pub(crate) fn push(&self, token: Token) {

@@ -96,12 +96,14 @@ impl Future for Sleep {
             sleepers.last
         });
         let place = (self.at, key);
-        sleepers.by_time.insert(place, cx.waker().clone());
+        // A waker's drop is foreign code: not under the lock.
+        let stale = sleepers.by_time.insert(place, cx.waker().clone());
         let first = sleepers
             .by_time
             .first_key_value()
             .is_some_and(|(first, _)| *first == place);
         drop(sleepers);
+        drop(stale);
         // A loop that waits already would wait too long.
         if first && !clock.0.notify.is_here() {
             clock.0.notify.push(ATTEND);
@@ -113,7 +115,7 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.clock.lock().by_time.remove(&(self.at, key));
+            let _waker = self.clock.lock().by_time.remove(&(self.at, key));
         }
     }
 }

@@ -87,6 +87,11 @@ impl<B> Response<B> {
         self.error.as_ref()
     }
 
+    /// Whether the response was cut.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// The status that was committed.
     pub fn status(&self) -> Option<StatusCode> {
         self.status

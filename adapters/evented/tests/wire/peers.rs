@@ -295,3 +295,41 @@ fn a_waker_that_outlives_its_connection_does_not_hold_it_open() {
     waker.wake();
     other.assert_reset();
 }
+
+#[test]
+fn answers_that_are_ready_reach_a_client_whose_next_request_breaks_off() {
+    let server = serve(async_fn(async |mut e: Environ, s: StartResponse| {
+        let body = e.input().collect(100).await?;
+        Ok(s.start(StatusCode::OK).full(body))
+    }));
+    for _ in 0..50 {
+        let mut client = server.connect();
+        client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+        client.half_close();
+        client.reply().assert(200, "");
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn a_client_that_leaves_a_body_nobody_reads_is_missed() {
+    let (tell, told) = mpsc::channel();
+    let server = serve(app_fn(move |mut e: Environ, s: StartResponse| {
+        let tell = tell.clone();
+        drop(e.take_input());
+        let peer = e.peer();
+        s.start(StatusCode::OK).push(async move |_writer| {
+            tell.send("called".to_owned()).unwrap();
+            peer.gone().await;
+            tell.send("gone".to_owned()).unwrap();
+            Ok(())
+        })
+    }));
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
+    assert_told(&told, &["called"]);
+    client.send("def");
+    drop(client);
+    assert_told(&told, &["gone"]);
+}

@@ -253,3 +253,52 @@ fn statuses_and_methods_without_a_body_have_none() {
     );
     client.reply().assert(200, "body");
 }
+
+#[test]
+fn a_token_that_is_kept_writes_no_hints_into_the_next_answer() {
+    let kept: std::sync::Mutex<Option<StartResponse>> = std::sync::Mutex::default();
+    let server = serve(app_fn(move |e: Environ, s: StartResponse| -> BoxBody {
+        let mut kept = kept.lock().unwrap();
+        if e.path_info() == "/keep" {
+            let (s, fallback) = s.with_fallback();
+            *kept = Some(s);
+            let cause = rgi_core::Error::new("gave up");
+            return fallback
+                .start(StatusCode::GATEWAY_TIMEOUT, cause)
+                .empty()
+                .erased();
+        }
+        let mut hints = rgi_core::HeaderMap::new();
+        hints.insert("link", rgi_core::HeaderValue::from_static("</secret>"));
+        let stale = kept.take().unwrap();
+        stale.inform(StatusCode::EARLY_HINTS, &hints);
+        s.start(StatusCode::OK).full("mine").erased()
+    }));
+    let mut client = server.connect();
+    client.get("/keep");
+    assert_eq!(client.reply().status(), 504);
+    client.get("/");
+    client.reply().assert(200, "mine");
+}
+
+#[test]
+fn a_file_that_became_shorter_is_a_cut() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let server = serve(app_fn(move |e: Environ, s: StartResponse| {
+        let tell = tell.clone();
+        e.on_finish(move |outcome| tell.send(outcome.end).unwrap());
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(1000).unwrap();
+        let region = rgi_core::FileRegion::whole(file.try_clone().unwrap()).unwrap();
+        file.set_len(10).unwrap();
+        s.start(StatusCode::OK).file(region)
+    }));
+    let mut client = server.connect();
+    client.get("/");
+    client.cut();
+    assert_eq!(
+        told.recv_timeout(PATIENCE).unwrap(),
+        rgi_core::End::Truncated
+    );
+    server.log.wait_for("a file cannot be sent");
+}

@@ -8,22 +8,26 @@
 //!     +-----------------------------------------> Closing -> Lingering -> closed
 //! ```
 
-use std::io::{self, IoSlice};
+mod deadline;
+mod send;
+
+use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, Version};
 use rgi_core::server::{Connection, Exchange, Level, Payload, RequestHead as CoreHead};
-use rgi_core::{App, End, Error, Input};
+use rgi_core::{App, End, Input};
 use rgi_http1::{BodyReader, Decoded, HeadReader, Output, RequestHead, Turn, Wait, refuse};
 
+pub(crate) use self::deadline::ms;
+use self::send::{Unsent, send};
 use crate::core::Core;
 use crate::job::{Job, Stage};
-use crate::line::{Body, Line, Rest, receive};
+use crate::line::{Body, Hints, Line, Rest, receive};
 
 /// A connection.
 pub(crate) struct Conn<B> {
@@ -43,6 +47,10 @@ pub(crate) struct Conn<B> {
     ended: bool,
     /// The connection fails when it is next touched.
     broken: bool,
+    /// How what is under way ends then: the peer left, or the server cut it.
+    lost: End,
+    /// Interim responses of the request under way.
+    hints: Arc<Hints>,
     serial: u64,
     /// When the present wait began (milliseconds), and of what kind it is.
     since: u64,
@@ -100,12 +108,11 @@ const MOST_PIPELINED: usize = 64 * 1024;
 const MUCH: u64 = 64 * 1024;
 /// Blocks of one body, and requests of one connection, before others have their turn.
 const FAIR: usize = 32;
-/// Bytes the system may send of a file before others have their turn.
-const SENDFILE: usize = 1 << 20;
 
 impl<B> Conn<B> {
     pub(crate) fn new(line: Arc<Line>, connection: Connection, now: u64) -> Conn<B> {
         Conn {
+            hints: Hints::new(line.clone()),
             line,
             connection: Arc::new(connection),
             phase: Phase::Idle,
@@ -117,6 +124,7 @@ impl<B> Conn<B> {
             readable: true,
             ended: false,
             broken: false,
+            lost: End::Disconnected,
             serial: 0,
             since: now,
             wait: Wait::KeepAlive,
@@ -153,7 +161,9 @@ impl<B> Conn<B> {
 
     /// Whether no request is under way and nothing is left to be written.
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.output.is_none() && self.input.is_empty()
+        matches!(self.phase, Phase::Idle)
+            && self.output.is_none()
+            && !self.reader.started(&self.input)
     }
 }
 
@@ -176,7 +186,9 @@ impl<B: rgi_core::Body> Conn<B> {
     fn run<A: App<Body = B>>(&mut self, core: &mut Core<A>, output: &mut Output) -> Fate {
         for _ in 0..FAIR {
             let step = match self.phase {
-                _ if self.broken && !matches!(self.phase, Phase::Leaving) => self.lose(),
+                _ if self.broken && !matches!(self.phase, Phase::Leaving) => {
+                    self.lose(core, output)
+                }
                 Phase::Idle => self.idle(core, output),
                 Phase::Busy => self.busy(core, output),
                 Phase::Discarding(_) => self.discard(),
@@ -325,17 +337,14 @@ impl<B: rgi_core::Body> Conn<B> {
         let mut exchange =
             Exchange::new(request, input, core.host.clone(), self.connection.clone());
         if version >= Version::HTTP_11 {
-            exchange = exchange.informer(self.line.clone());
-            self.line.allow_interim(true);
+            exchange = exchange.informer(Hints::begin(&mut self.hints, self.serial));
         }
         if let Some(offer) = offer {
             exchange = exchange.offer(offer);
         }
         let response = exchange.call(&core.app);
-        let due = core
-            .config
-            .request_timeout
-            .map(|limit| core.now + ms(limit));
+        let due = core.config.request_timeout;
+        let due = due.map(|limit| core.now.saturating_add(ms(limit)));
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);
         self.phase = Phase::Busy;
@@ -379,7 +388,7 @@ impl<B: rgi_core::Body> Conn<B> {
             match self.flush(core, output) {
                 Ok(true) => {}
                 Ok(false) => return Step::Full,
-                Err(_) => return self.lose(),
+                Err(_) => return self.lose(core, output),
             }
         }
         loop {
@@ -399,15 +408,12 @@ impl<B: rgi_core::Body> Conn<B> {
                         output.small(|out| self.line.take_interim(out));
                     }
                     let Poll::Ready(commit) = polled else {
-                        return self.pending();
+                        return self.pending(core, output);
                     };
-                    if turn.takes_interim() {
-                        self.line.allow_interim(false);
-                    }
                     if let Some(error) = response.error() {
                         // A peer that is gone gets silence.
                         if error.is_disconnected() {
-                            return self.lose();
+                            return self.lose(core, output);
                         }
                         let status = commit.head.status;
                         let level = match status {
@@ -418,7 +424,8 @@ impl<B: rgi_core::Body> Conn<B> {
                         let status = status.as_u16();
                         core.log(level, format_args!("{}: {status}: {error}", job.label));
                     }
-                    if *job.has_body && !self.line.lock().body_permits_reuse() {
+                    // From here on nothing interim may go out.
+                    if !self.line.commit(*job.has_body, output) {
                         turn.close();
                     }
                     if core.stopping {
@@ -432,7 +439,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     }
                 }
                 Stage::Payload => match response.as_mut().poll_payload(&mut cx) {
-                    Poll::Pending => return self.pending(),
+                    Poll::Pending => return self.pending(core, output),
                     Poll::Ready(None) => {
                         turn.end(None, output);
                         *job.stage = Stage::Written;
@@ -463,12 +470,12 @@ impl<B: rgi_core::Body> Conn<B> {
                             Ok(true) if blocks < FAIR => {}
                             Ok(true) => return Step::Yield,
                             Ok(false) => return Step::Full,
-                            Err(_) => return self.lose(),
+                            Err(_) => return self.lose(core, output),
                         }
                     }
                     Poll::Ready(Some(Err(_))) => {
                         return match response.error() {
-                            Some(error) if error.is_disconnected() => self.lose(),
+                            Some(error) if error.is_disconnected() => self.lose(core, output),
                             _ => self.cut(core, output),
                         };
                     }
@@ -477,7 +484,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     match self.flush(core, output) {
                         Ok(true) => {}
                         Ok(false) => return Step::Full,
-                        Err(_) => return self.lose(),
+                        Err(_) => return self.lose(core, output),
                     }
                     let leftover = std::mem::take(&mut self.input);
                     let transport = self.line.switch(leftover);
@@ -512,7 +519,7 @@ impl<B: rgi_core::Body> Conn<B> {
             .as_ref()
             .filter(|job| matches!(job.stage, Stage::Payload));
         let response = response.and_then(|job| job.response.as_ref());
-        !output.is_empty() && response.is_some_and(|response| response.error().is_none())
+        !output.is_empty() && response.is_some_and(|response| !response.is_cut())
     }
 
     /// All of a response is in the output: what comes next?
@@ -652,9 +659,9 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// The application waits. Now, and not before, counts that the client has ended its side: an
     /// answer that is there at once reaches those who half-close behind their request.
-    fn pending(&mut self) -> Step {
+    fn pending<A: App<Body = B>>(&mut self, core: &mut Core<A>, output: &mut Output) -> Step {
         if self.ended && !self.still_there() {
-            self.lose()
+            self.lose(core, output)
         } else {
             Step::Wait
         }
@@ -671,11 +678,12 @@ impl<B: rgi_core::Body> Conn<B> {
             return true;
         }
         if *job.has_body
-            && let Some(incoming) = &self.line.lock().incoming
+            && let Some(incoming) = &mut self.line.lock().incoming
             && !incoming.is_read()
         {
-            // The body's end, or its breaking off, is found by whoever reads it.
-            return true;
+            // The body's end, or its breaking off, is found by whoever reads it; if nobody will,
+            // it is looked for here.
+            return !incoming.is_dropped() || incoming.throw_away(&self.line.socket);
         }
         // Down to the end, of which nothing will be said again.
         let mut kept = self.input.len();
@@ -694,10 +702,14 @@ impl<B: rgi_core::Body> Conn<B> {
         true
     }
 
-    /// The peer has left.
-    fn lose(&mut self) -> Step {
+    /// The peer has left, or is not to be had any more.
+    fn lose<A: App<Body = B>>(&mut self, core: &mut Core<A>, output: &mut Output) -> Step {
+        // Who has only ended its side still gets the answers that were ready.
+        if !self.broken {
+            let _ = self.flush(core, output);
+        }
         for mut job in self.written.drain(..) {
-            job.as_mut().finish(Some(End::Disconnected));
+            job.as_mut().finish(Some(self.lost));
         }
         self.line.close();
         let Some(job) = self.job.as_mut() else {
@@ -709,6 +721,13 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         self.phase = Phase::Leaving;
         Step::Again
+    }
+
+    /// Cuts the connection from the server's side, visibly.
+    fn break_off(&mut self) {
+        self.line.socket.reset_on_close();
+        self.lost = End::Truncated;
+        self.broken = true;
     }
 
     /// Lets the application finish its step.
@@ -726,7 +745,7 @@ impl<B: rgi_core::Body> Conn<B> {
             self.job = Some(job);
             return Step::Wait;
         }
-        job.as_mut().finish(Some(End::Disconnected));
+        job.as_mut().finish(Some(self.lost));
         core.give_job(job);
         Step::Close
     }
@@ -736,13 +755,23 @@ impl<B: rgi_core::Body> Conn<B> {
         &mut self,
         core: &mut Core<A>,
         output: &mut Output,
-    ) -> io::Result<bool> {
+    ) -> Result<bool, Unsent> {
         if matches!(self.phase, Phase::Leaving) {
             output.clear();
             return Ok(true);
         }
         let before = output.len();
-        let all = before == 0 || send(&self.line, output)?;
+        let all = match before {
+            0 => true,
+            _ => send(&self.line, output).inspect_err(|unsent| {
+                if let Unsent::File(error) = unsent {
+                    let peer = &self.connection.peer;
+                    let text = format_args!("cut: a file cannot be sent to {peer}: {error}");
+                    core.log(Level::Error, text);
+                    self.break_off();
+                }
+            })?,
+        };
         if output.len() < before {
             // Whoever takes something is given time again.
             self.since = core.now;
@@ -756,127 +785,6 @@ impl<B: rgi_core::Body> Conn<B> {
         Ok(all)
     }
 
-    /// Notes what is waited for now.
-    pub(crate) fn note_wait(&mut self, now: u64) {
-        let mut wait = match &self.phase {
-            _ if self.output.is_some() => Wait::Write,
-            Phase::Idle if self.input.is_empty() => Wait::KeepAlive,
-            Phase::Idle => Wait::Head,
-            Phase::Discarding(_) => Wait::Body,
-            Phase::Closing | Phase::Lingering(_) => Wait::Linger,
-            Phase::Busy | Phase::Leaving => Wait::App,
-        };
-        if wait == Wait::App
-            && self.job.as_ref().is_some_and(|job| job.has_body)
-            && let Some(incoming) = &self.line.lock().incoming
-            && incoming.waiting
-        {
-            wait = Wait::Body;
-            if incoming.waits != self.waits {
-                self.waits = incoming.waits;
-                self.since = now;
-            }
-        }
-        if wait != self.wait {
-            self.wait = wait;
-            self.since = now;
-        }
-    }
-
-    /// When the present wait is over, in milliseconds of the loop's clock.
-    pub(crate) fn deadline<A: App<Body = B>>(&self, core: &Core<A>) -> Option<u64> {
-        let wait = match self.wait {
-            Wait::KeepAlive if core.stopping => Some(core.stop_idle),
-            wait => core.timeouts.of(wait),
-        };
-        // Before the stop nobody was told that idleness is over.
-        let since = match self.wait {
-            Wait::KeepAlive => self.since.max(core.stopped_at),
-            _ => self.since,
-        };
-        let request = self.due();
-        let wait = wait.map(|wait| since + ms(wait));
-        match (wait, request) {
-            (Some(wait), Some(request)) => Some(wait.min(request)),
-            (wait, request) => wait.or(request),
-        }
-    }
-
-    /// When the oldest request that is not answered to its last byte takes too long.
-    fn due(&self) -> Option<u64> {
-        let job = self.written.first().or(self.job.as_ref())?;
-        job.due.filter(|_| !matches!(job.stage, Stage::Switched))
-    }
-
-    /// The deadline is over.
-    pub(crate) fn time_out<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Fate {
-        let peer = &self.connection.peer;
-        let request_over = self.due().is_some_and(|due| due <= core.now);
-        match self.wait {
-            // Nobody waits for the application's step any more.
-            _ if request_over && matches!(self.phase, Phase::Leaving) => Fate::Close,
-            _ if request_over && !self.written.is_empty() => {
-                core.log(
-                    Level::Warn,
-                    format_args!("an answer took too long, to {peer}"),
-                );
-                self.line.socket.reset_on_close();
-                self.broken = true;
-                self.drive(core)
-            }
-            _ if request_over => {
-                core.log(
-                    Level::Warn,
-                    format_args!("a request took too long, from {peer}"),
-                );
-                let Some(job) = self.job.as_mut() else {
-                    return Fate::Close;
-                };
-                let job = job.as_mut().project();
-                // It is over once, whatever comes of it.
-                *job.due = None;
-                if let Some(response) = job.response.as_pin_mut() {
-                    response.fail(Error::timeout("the request took too long"));
-                }
-                if let Some(turn) = job.turn {
-                    turn.close();
-                }
-                self.drive(core)
-            }
-            Wait::Head => {
-                core.log(
-                    Level::Debug,
-                    format_args!("a head took too long, from {peer}"),
-                );
-                let mut output = self.output.take().unwrap_or_else(|| core.take_output());
-                self.refuse(core, StatusCode::REQUEST_TIMEOUT, &mut output);
-                self.output = Some(output);
-                self.drive(core)
-            }
-            Wait::Body if matches!(self.phase, Phase::Busy) => {
-                core.log(
-                    Level::Debug,
-                    format_args!("a body took too long, from {peer}"),
-                );
-                self.line.time_out_body();
-                // Should the application not care, the next time is the last.
-                self.since = core.now;
-                self.drive(core)
-            }
-            Wait::Write => {
-                core.log(
-                    Level::Debug,
-                    format_args!("nothing was taken for too long by {peer}"),
-                );
-                self.line.socket.reset_on_close();
-                self.broken = true;
-                self.drive(core)
-            }
-            Wait::KeepAlive | Wait::Linger | Wait::Body => Fate::Close,
-            Wait::App => Fate::Keep,
-        }
-    }
-
     /// Cuts the connection now: the server stops.
     pub(crate) fn abort(&mut self) {
         self.line.retire();
@@ -887,58 +795,7 @@ impl<B: rgi_core::Body> Conn<B> {
             if let Some(hang_up) = job.response.as_ref().and_then(|r| r.hang_up()) {
                 hang_up.now();
             }
-            job.as_mut().finish(Some(End::Disconnected));
+            job.as_mut().finish(Some(End::Truncated));
         }
     }
-}
-
-/// Milliseconds, rounded up to one.
-fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis())
-        .unwrap_or(u64::MAX / 4)
-        .max(1)
-}
-
-/// Writes output to a socket until all is out (true) or it takes no more (false).
-fn send(line: &Line, output: &mut Output) -> io::Result<bool> {
-    let socket = &line.socket;
-    let mut of_files = 0;
-    while !output.is_empty() {
-        if of_files >= SENDFILE {
-            // The socket takes more, but others have their turn.
-            line.wake_self();
-            return Ok(false);
-        }
-        let sent = if let Some(region) = output.file() {
-            socket.sendfile(region, SENDFILE).map(|n| {
-                output.file_sent(n as u64);
-                of_files += n;
-                (n, false)
-            })
-        } else if let Some(bytes) = output.single() {
-            let len = bytes.len();
-            socket.write(bytes).map(|n| {
-                output.advance(n);
-                (n, n < len)
-            })
-        } else {
-            let mut slices = [IoSlice::new(&[]); 16];
-            let n = output.slices(&mut slices);
-            let len = slices[..n].iter().map(|slice| slice.len()).sum::<usize>();
-            socket.write_vectored(&slices[..n]).map(|n| {
-                output.advance(n);
-                (n, n < len)
-            })
-        };
-        match sent {
-            // Also: a file that has become shorter.
-            Ok((0, _)) => return Err(io::ErrorKind::WriteZero.into()),
-            // A short write has filled the socket.
-            Ok((_, true)) => return Ok(false),
-            Ok((_, false)) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(true)
 }
