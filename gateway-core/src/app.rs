@@ -151,7 +151,11 @@ impl<F> Clone for Blocking<F> {
 ///
 /// Where the server may block it runs in place. Elsewhere the call, each `next` and the drop run on
 /// the server's bounded pool, one step outstanding an exchange; a full queue at the call answers
-/// 503. A thread of the pool is bound only when the request's body is there, up to a bound.
+/// 503. A thread of the pool is bound only when the request's body is there, up to a bound. A call
+/// is not made if the client leaves, or the queue's time is over, before a thread comes free.
+///
+/// On a pool the server's drop of the body does not wait for the iterator's: the hooks of
+/// [`Environ::on_finish`] may run before the iterator is dropped.
 ///
 /// ```
 /// # use rgi_core::*;

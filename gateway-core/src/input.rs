@@ -29,6 +29,9 @@ pub struct Input {
     trailers: Option<Box<HeaderMap>>,
 }
 
+/// The most bytes that gathered blocks are put together to.
+const JOINED: usize = 8 * 1024;
+
 enum Kind {
     Ended,
     Failed(Error),
@@ -169,19 +172,41 @@ impl Input {
 
     /// Reads ahead until the end, an error, or `bound` bytes: before a thread is bound to a
     /// request. What was read is given to the next readers.
+    ///
+    /// Small blocks are put together: a bound of bytes is one of memory only where each byte does
+    /// not bring a block's overhead along.
     pub(crate) fn poll_gather(&mut self, cx: &mut Context<'_>, bound: u64) -> Poll<()> {
         let mut there: u64 = self.ahead.iter().map(|chunk| chunk.len() as u64).sum();
         while there < bound && matches!(self.kind, Kind::Source(_)) {
             let blocks = self.ahead.len();
             ready!(self.poll_ahead(cx));
-            there += self
-                .ahead
-                .iter()
-                .skip(blocks)
-                .map(|chunk| chunk.len() as u64)
-                .sum::<u64>();
+            if self.ahead.len() > blocks {
+                there += self.join_ahead();
+            }
         }
         Poll::Ready(())
+    }
+
+    /// Appends the last block to the one before if both are small, by a copy. Gives the last
+    /// one's length.
+    fn join_ahead(&mut self) -> u64 {
+        let Some(last) = self.ahead.pop_back() else {
+            return 0;
+        };
+        let there = last.len() as u64;
+        match self.ahead.back_mut() {
+            Some(block) if block.len() + last.len() <= JOINED => {
+                let mut joined = BytesMut::from(std::mem::take(block));
+                if joined.capacity() > 2 * JOINED {
+                    // A source's large buffer, which a small block would keep.
+                    joined = BytesMut::from(&joined[..]);
+                }
+                joined.extend_from_slice(&last);
+                *block = joined.freeze();
+            }
+            _ => self.ahead.push_back(last),
+        }
+        there
     }
 
     /// Collects the rest of the body. One that arrived in one block is not copied.

@@ -157,6 +157,10 @@ impl Started {
 
     /// What an async closure writes: PEP 3333's `write()`, with backpressure.
     ///
+    /// A write is done when its chunk is in the one place between application and server, not when
+    /// it was sent. The server takes it when the closure next waits: one that blocks its thread
+    /// after a write holds that block back.
+    ///
     /// ```
     /// # use rgi_core::*;
     /// fn count(_: Environ, start_response: StartResponse) -> impl Body {

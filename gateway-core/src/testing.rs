@@ -10,6 +10,7 @@
 //! assert_eq!(client.get("/shop/cart").send().text(), "/cart");
 //! assert_eq!(client.get("/elsewhere").send().status(), 404);
 //! ```
+// One file: the client, its requests and its replies are what a test's author reads together.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

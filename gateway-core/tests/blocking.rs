@@ -240,6 +240,31 @@ fn a_body_that_says_its_end_takes_one_step() {
     assert_eq!(hand.count(), (1, 0));
 }
 
+#[test]
+fn hooks_do_not_wait_for_a_drop_on_the_pool() {
+    let hand = ByHand::default();
+    let (sender, trace) = mpsc::channel();
+    let mut exchange = exchange_on(lifting(hand.clone()), Method::GET, "/");
+    let hook = sender.clone();
+    let finish = move |_: &Outcome<'_>| hook.send("hook").unwrap();
+    exchange.environ_mut().on_finish(finish);
+    let sender = Mutex::new(sender);
+    let app = blocking(move |_, s: StartResponse| {
+        let sender = sender.lock().unwrap().clone();
+        let script = Script::new([start(s.start(StatusCode::OK)), data("a"), data("b")]);
+        Ok(script.on_drop(move || sender.send("iterator").unwrap()))
+    });
+    let mut response = Box::pin(exchange.call(&app));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(response.as_mut().poll_head(&mut cx).is_pending());
+    hand.run();
+    assert!(response.as_mut().poll_head(&mut cx).is_ready());
+    drop(response);
+    assert_eq!(trace.try_iter().collect::<Vec<_>>(), ["hook"]);
+    hand.run();
+    assert_eq!(trace.try_iter().collect::<Vec<_>>(), ["iterator"]);
+}
+
 async fn see_pinned<B: Body>(mut response: Pin<Box<server::Response<B>>>) -> String {
     let commit = std::future::poll_fn(|cx| response.as_mut().poll_head(cx)).await;
     format!("{} {:?}", commit.head.status.as_u16(), commit.framing)
@@ -287,6 +312,65 @@ fn the_request_is_gathered_before_a_thread_is_bound() {
     assert_eq!(commit.head.length(), Some(9));
 }
 
+/// An application that answers with the lengths of the blocks it reads.
+fn measuring() -> impl App<Body = impl Body> {
+    blocking(|mut environ: Environ, s| {
+        let mut lengths = Vec::new();
+        let mut input = environ.take_input();
+        while let Some(block) = rt::block_on(std::future::poll_fn(|cx| input.poll_chunk(cx))) {
+            lengths.push(block?.len());
+        }
+        Ok(s.start(StatusCode::OK).full(format!("{lengths:?}")))
+    })
+}
+
+#[test]
+fn small_blocks_are_gathered_into_few() {
+    let chunks = Chunks::default();
+    let mut gated = chunks.0.lock().unwrap();
+    gated
+        .chunks
+        .extend((0..20_000).map(|_| Bytes::from_static(b"x")));
+    gated.closed = true;
+    drop(gated);
+    let seen = call(
+        lifting(pool(1, 1)),
+        Input::stream(chunks, None),
+        &measuring(),
+    );
+    assert_eq!(
+        seen.to_string(),
+        "200 Length(18) | [8192, 8192, 3616] | end"
+    );
+}
+
+#[test]
+fn what_is_gathered_keeps_its_order_and_large_blocks() {
+    let large = Bytes::from(vec![b'L'; 10_000]);
+    let at = large.as_ptr() as usize;
+    // A slice of a large buffer is not to keep it.
+    let slice = Bytes::from(vec![b'b'; 60_000]).split_to(1);
+    let chunks = Chunks::default();
+    let mut gated = chunks.0.lock().unwrap();
+    let blocks = [slice, "a".into(), large, "c".into(), "d".into()];
+    gated.chunks.extend::<[Bytes; 5]>(blocks);
+    gated.closed = true;
+    drop(gated);
+    let app = blocking(move |mut environ: Environ, s| {
+        let mut input = environ.take_input();
+        let mut next = || rt::block_on(std::future::poll_fn(|cx| input.poll_chunk(cx)));
+        let joined = next().unwrap()?.try_into_mut().expect("nobody else's");
+        assert_eq!(joined, "ba");
+        assert!(joined.capacity() < 100, "{}", joined.capacity());
+        assert_eq!(next().unwrap()?.as_ptr() as usize, at, "not copied");
+        assert_eq!(next().unwrap()?, "cd");
+        assert!(next().is_none());
+        Ok(s.start(StatusCode::OK).empty())
+    });
+    let seen = call(lifting(pool(1, 1)), Input::stream(chunks, None), &app);
+    assert_eq!(seen.to_string(), "200 Length(0) | end");
+}
+
 /// A request's body whose blocks come when they are let through.
 struct Gate(Arc<Mutex<Gated>>);
 
@@ -297,6 +381,7 @@ struct Gated {
     waiting: Option<Waker>,
 }
 
+#[derive(Default)]
 struct Chunks(Arc<Mutex<Gated>>);
 
 fn gated() -> (Gate, Chunks) {
@@ -401,9 +486,119 @@ fn waiting_too_long_for_a_thread_is_a_503() {
     let reply = client.get("/").send();
     assert_eq!(reply.status(), 503);
     assert_eq!(reply.header("retry-after"), Some("1"));
+    assert!(reply.outcome().error.as_ref().unwrap().is_overloaded());
     // A thread that comes free later has nothing to do.
     hand.run();
     assert_eq!(called.load(Ordering::SeqCst), 0);
+}
+
+/// A request of one block, an application that counts its calls, and a look at what is kept of the
+/// block.
+fn queued(
+    patience: Option<Duration>,
+    clock: ThreadClock,
+) -> (ByHand, Exchange, impl App<Body = impl Body>, Kept) {
+    let hand = ByHand(Arc::new(Hand {
+        patience,
+        buffer: 64,
+        ..Hand::default()
+    }));
+    let mut host = lifting(hand.clone());
+    host.timer = Arc::new(clock);
+    let kept = Kept::default();
+    let input = Input::whole(Bytes::from_owner(Held(kept.0.clone())));
+    let head = head(Method::POST, "/", &[]);
+    let mut exchange = Exchange::new(head, input, Arc::new(host), Arc::default());
+    let held = Arc::new(kept.0.clone());
+    exchange.environ_mut().extensions_mut().insert(held);
+    let called = kept.1.clone();
+    let app = blocking(move |_, s: StartResponse| {
+        called.fetch_add(1, Ordering::SeqCst);
+        Ok(s.start(StatusCode::OK).empty())
+    });
+    (hand, exchange, app, kept)
+}
+
+/// What a queued call holds, and how often it was made.
+#[derive(Default)]
+struct Kept(Arc<()>, Arc<AtomicUsize>);
+
+impl Kept {
+    fn is_let_go(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+struct Held(#[allow(dead_code)] Arc<()>);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        b"gathered"
+    }
+}
+
+#[test]
+fn a_call_that_waited_too_long_leaves_nothing_in_the_queue() {
+    let clock = ThreadClock::new();
+    let patience = Some(Duration::from_millis(5));
+    let (hand, exchange, app, kept) = queued(patience, clock.clone());
+    let mut response = Box::pin(exchange.call(&app));
+    let commit = clock.block_on(std::future::poll_fn(|cx| {
+        response.as_mut().poll_head(cx).map(|c| c.head.status)
+    }));
+    assert_eq!(commit, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(kept.is_let_go());
+    hand.run();
+    assert_eq!(kept.1.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_client_that_leaves_ends_the_wait_for_a_thread() {
+    let (hand, exchange, app, kept) = queued(None, ThreadClock::new());
+    let hang_up = exchange.hang_up();
+    let mut response = pin!(exchange.call(&app));
+    let (waker, wakes) = counter();
+    let mut cx = Context::from_waker(&waker);
+    assert!(response.as_mut().poll_head(&mut cx).is_pending());
+    assert_eq!(hand.count(), (1, 0));
+    assert!(!kept.is_let_go());
+    hang_up.now();
+    assert_eq!(wakes.load(Ordering::SeqCst), 1);
+    assert!(response.as_mut().poll_head(&mut cx).is_ready());
+    assert!(response.error().unwrap().is_disconnected());
+    assert!(kept.is_let_go());
+    hand.run();
+    assert_eq!(kept.1.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_body_dropped_in_the_queue_leaves_nothing_there() {
+    let (hand, exchange, app, kept) = queued(None, ThreadClock::new());
+    let mut response = Box::pin(exchange.call(&app));
+    let (waker, wakes) = counter();
+    let mut cx = Context::from_waker(&waker);
+    assert!(response.as_mut().poll_head(&mut cx).is_pending());
+    assert!(!kept.is_let_go());
+    drop(response);
+    assert!(kept.is_let_go());
+    hand.run();
+    assert_eq!(kept.1.load(Ordering::SeqCst), 0);
+    assert_eq!(wakes.load(Ordering::SeqCst), 0);
+    assert_eq!(hand.count(), (1, 0), "nothing to drop on the pool");
+}
+
+#[test]
+fn a_client_that_leaves_behind_the_begin_does_not_end_the_call() {
+    let (hand, exchange, app, kept) = queued(None, ThreadClock::new());
+    let hang_up = exchange.hang_up();
+    let mut response = pin!(exchange.call(&app));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(response.as_mut().poll_head(&mut cx).is_pending());
+    hand.run();
+    hang_up.now();
+    let commit = response.as_mut().poll_head(&mut cx);
+    assert!(matches!(commit, Poll::Ready(commit) if commit.head.status == StatusCode::OK));
+    assert_eq!(kept.1.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -47,7 +47,8 @@
 //!
 //! # Features
 //!
-//! `evented` (on by default): the server on readiness loops. `tokio`: the method `Runner::tokio`.
+//! `evented` (on by default): the server on readiness loops. It is the only one today and builds on
+//! Linux alone. `tokio`: the method `Runner::tokio`.
 #![deny(unsafe_code)]
 
 mod announce;

@@ -137,7 +137,7 @@ impl Runner {
                 let model = server::model(settings);
                 format!("serving {url} ({model})")
             });
-            let lifespan = Announced::new(lifespan, news.collect(), log.clone());
+            let lifespan = Announced::new(lifespan, settings.threads, news.collect(), log.clone());
             let served = deployment.serve(lifespan, sockets.listeners, stop);
             drop(sockets.files);
             served

@@ -13,11 +13,14 @@ use pin_project_lite::pin_project;
 use super::Body;
 use crate::quiet::quietly;
 use crate::server::{Offload, Work};
-use crate::{Environ, Error, Event, Sleep, StartResponse, rt};
+use crate::{Environ, Error, Event, Gone, Sleep, StartResponse, rt};
 
 pin_project! {
     /// The body of a [`blocking`](crate::blocking) application: in place, or a handle to steps on
-    /// the server's pool. Dropped, the iterator is dropped on the pool too.
+    /// the server's pool.
+    ///
+    /// The drop of a handle does not wait: the iterator is dropped on the pool, maybe later. A call
+    /// that no thread has begun is dropped with the handle, in place.
     #[must_use = "a body does nothing until a server polls it"]
     pub struct BlockingBody<B> {
         #[pin]
@@ -64,7 +67,7 @@ impl<B: Body> BlockingBody<B> {
         let lifted = Lifted {
             state: Lifting::Gathering(call),
             pool,
-            patience: None,
+            waiting: None,
         };
         BlockingBody {
             place: Place::Pool {
@@ -116,8 +119,7 @@ struct Call<B> {
 struct Lifted<B: Body + Send + 'static> {
     state: Lifting<B>,
     pool: Arc<dyn Offload>,
-    /// Ends the wait for a free thread.
-    patience: Option<Sleep>,
+    waiting: Option<Waiting>,
 }
 
 enum Lifting<B> {
@@ -126,13 +128,34 @@ enum Lifting<B> {
     Ended,
 }
 
+/// What ends the wait for a free thread.
+struct Waiting {
+    gone: Gone,
+    patience: Option<Sleep>,
+}
+
+impl Waiting {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        if Pin::new(&mut self.gone).poll(cx).is_ready() {
+            return Poll::Ready(Error::disconnected());
+        }
+        let Some(patience) = &mut self.patience else {
+            return Poll::Pending;
+        };
+        Pin::new(patience)
+            .poll(cx)
+            .map(|()| Error::overloaded("no thread of the pool came free"))
+    }
+}
+
 impl<B: Body + Send + 'static> Lifted<B> {
     /// Hands the call to the pool.
     fn begin(&mut self, call: Call<B>) -> Result<(), Error> {
-        self.patience = self
-            .pool
-            .queue_timeout()
-            .map(|time| call.environ.timer().sleep(time));
+        let patience = self.pool.queue_timeout();
+        let waiting = Waiting {
+            gone: call.environ.peer().gone(),
+            patience: patience.map(|time| call.environ.timer().sleep(time)),
+        };
         let steps = Arc::new(Steps {
             inner: Mutex::new(Inner {
                 job: Some(Job::Call(call)),
@@ -150,6 +173,7 @@ impl<B: Body + Send + 'static> Lifted<B> {
             return Err(Error::overloaded("the pool's queue is full"));
         }
         self.state = Lifting::Stepping(steps);
+        self.waiting = Some(waiting);
         Ok(())
     }
 }
@@ -194,21 +218,14 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
             return Poll::Pending;
         }
         if begun {
-            this.patience = None;
+            this.waiting = None;
         }
-        if let Some(patience) = &mut this.patience
-            && Pin::new(patience).poll(cx).is_ready()
-        {
-            this.patience = None;
-            let mut inner = steps.lock();
+        if let Some(waiting) = &mut this.waiting {
+            let error = ready!(waiting.poll(cx));
+            this.waiting = None;
             // A thread may have come free just now.
-            if !inner.begun {
-                inner.abandoned = true;
-                drop(inner);
-                this.state = Lifting::Ended;
-                return Poll::Ready(Some(Err(Error::overloaded(
-                    "no thread of the pool came free",
-                ))));
+            if this.withdraw() {
+                return Poll::Ready(Some(Err(error)));
             }
         }
         Poll::Pending
@@ -236,8 +253,30 @@ impl<B: Body + Send + 'static> Stream for Lifted<B> {
 }
 
 impl<B: Body + Send + 'static> Lifted<B> {
-    /// Has what is left dropped on the pool, by the step under way or by one of its own.
+    /// Takes back a call that no thread has begun, and drops it here: the pool's queue keeps
+    /// neither environ nor gathered body until a thread comes free. `false` if one has begun.
+    fn withdraw(&mut self) -> bool {
+        let Lifting::Stepping(steps) = &self.state else {
+            return false;
+        };
+        let mut inner = steps.lock();
+        if inner.begun {
+            return false;
+        }
+        let (job, waker) = (inner.job.take(), inner.waker.take());
+        drop(inner);
+        self.state = Lifting::Ended;
+        quietly(|| drop(job));
+        drop(waker);
+        true
+    }
+
+    /// Lets go of what is left: a call that waits is dropped here, and what has begun on the pool,
+    /// by the step under way or by one of its own.
     fn abandon(&mut self) {
+        if self.withdraw() {
+            return;
+        }
         let Lifting::Stepping(steps) = std::mem::replace(&mut self.state, Lifting::Ended) else {
             return;
         };
@@ -303,6 +342,7 @@ impl<B: Body + Send + 'static> Work for Steps<B> {
     fn run(self: Arc<Self>) {
         let mut inner = self.lock();
         inner.begun = true;
+        // None is left of a call that was taken back.
         let Some(job) = inner.job.take() else { return };
         let abandoned = inner.abandoned;
         drop(inner);

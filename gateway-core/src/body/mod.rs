@@ -43,7 +43,8 @@ use crate::{Error, Event};
 
 /// The body iterator: a stream of [`Event`]s, the first of which is the head.
 ///
-/// Dropping it is PEP 3333's `close()`. Whoever polls it stops at `None`, at an `Err`, after
+/// Dropping it is PEP 3333's `close()`; dropping a [`BlockingBody`] whose iterator is on a pool only
+/// has that closed there, maybe later. Whoever polls a body stops at `None`, at an `Err`, after
 /// `Trailers` and at the promised length: it need not be fused. The upper bound of `size_hint`
 /// counts the events still to come; a 0 there after the first data is how a body of one block gets
 /// its `content-length`.

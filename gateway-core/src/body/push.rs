@@ -156,6 +156,9 @@ pub struct Writer {
 impl Writer {
     /// Writes a block. An empty one is done at once and has no meaning.
     ///
+    /// Done means that the chunk is in the one place, not that it was sent: the server sends it
+    /// when the closure next waits, and code that blocks the thread before that holds it back.
+    ///
     /// # Errors
     ///
     /// Disconnected, once the body was dropped.

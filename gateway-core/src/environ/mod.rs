@@ -284,6 +284,10 @@ impl Environ {
     /// Registers a hook for the end of the exchange. It always runs, once, after the body was
     /// dropped; the last registered runs first; at once if the exchange is over. Its panics are
     /// its own. It is `Send`: clean-up of what is not belongs into the body's `Drop`.
+    ///
+    /// The body is what the server holds. Of a [`blocking`](crate::blocking) application on a pool
+    /// that is a handle: its iterator is dropped on the pool, and hooks may run before that, even
+    /// while its last step still runs.
     pub fn on_finish(&self, hook: impl FnOnce(&Outcome<'_>) + Send + 'static) {
         self.shared().on_finish(Box::new(hook));
     }

@@ -8,7 +8,8 @@
 pub struct ServerInfo {
     /// Name and version of the server's package, as it stands in its log.
     pub software: &'static str,
-    /// The same application value may be called by several threads at once (PEP 3333).
+    /// The same application value may be called by several threads at once (PEP 3333), a blocking
+    /// application's function on the server's pool included.
     pub multithread: bool,
     /// An equivalent application may be called by another process at the same time (PEP 3333).
     pub multiprocess: bool,

@@ -1,0 +1,197 @@
+//! Heads in, and the application called.
+
+use std::io;
+
+use bytes::{Buf, Bytes};
+use http::{HeaderValue, Method, StatusCode, Version};
+use rgi_core::server::{Exchange, Level, RequestHead as CoreHead};
+use rgi_core::{App, Input};
+use rgi_http1::{BodyReader, Framing, Output, RequestHead, Turn, refuse};
+
+use super::{Conn, Phase, Step, ms};
+use crate::core::Core;
+use crate::line::{Body, Hints};
+
+/// Output above which pipelined responses are written before the next request is looked at.
+const MUCH: u64 = 64 * 1024;
+
+impl<B: rgi_core::Body> Conn<B> {
+    /// Waits for, and begins, the next request.
+    pub(super) fn idle<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        output: &mut Output,
+    ) -> Step {
+        if output.len() > MUCH {
+            match self.flush(core, output) {
+                Ok(true) => {}
+                Ok(false) => return Step::Full,
+                Err(_) => {
+                    self.broken = true;
+                    return Step::Again;
+                }
+            }
+        }
+        if !self.input.is_empty() {
+            let mut input = std::mem::take(&mut self.input);
+            match self
+                .reader
+                .read(&input, &core.config.limits, &mut core.fields)
+            {
+                Ok(Some(head)) => {
+                    let raw = input.split_to(head.len);
+                    self.input = input;
+                    return self.begin(core, head, &raw);
+                }
+                Ok(None) => self.input = input,
+                Err(refusal) => {
+                    core.log(
+                        Level::Debug,
+                        format_args!("{} from {}", refusal, self.connection.peer),
+                    );
+                    return self.refuse(core, refusal.status(), output);
+                }
+            }
+        }
+        if !self.readable {
+            return Step::Wait;
+        }
+        core.scratch.clear();
+        let room = core.scratch.capacity();
+        match self.line.socket.read(&mut core.scratch) {
+            Ok(0) => {
+                // Whoever ends within a head gets no answer: nothing was asked.
+                match self.flush(core, output) {
+                    Ok(false) => Step::Full,
+                    _ => Step::Close,
+                }
+            }
+            Ok(n) => {
+                // A short read has emptied the socket, but not of an end that was announced.
+                self.readable = n == room || self.ended;
+                if !self.input.is_empty() {
+                    self.input.extend_from_slice(&core.scratch);
+                    return Step::Again;
+                }
+                let scratch = std::mem::take(&mut core.scratch);
+                let read = self
+                    .reader
+                    .read(&scratch, &core.config.limits, &mut core.fields);
+                let step = match read {
+                    Ok(Some(head)) => {
+                        let (raw, rest) = scratch.split_at(head.len);
+                        self.input.extend_from_slice(rest);
+                        self.begin(core, head, raw)
+                    }
+                    Ok(None) => {
+                        self.input.extend_from_slice(&scratch);
+                        Step::Again
+                    }
+                    Err(refusal) => {
+                        core.log(
+                            Level::Debug,
+                            format_args!("{} from {}", refusal, self.connection.peer),
+                        );
+                        self.refuse(core, refusal.status(), output)
+                    }
+                };
+                core.scratch = scratch;
+                step
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.readable = false;
+                Step::Wait
+            }
+            Err(_) => {
+                self.broken = true;
+                Step::Again
+            }
+        }
+    }
+
+    /// Makes an exchange of a head and calls the application.
+    pub(super) fn begin<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        head: RequestHead,
+        raw: &[u8],
+    ) -> Step {
+        let mut job = core.take_job();
+        job.as_mut().name(head.method.as_str(), head.target.of(raw));
+        let mut turn = Turn::new(&head);
+        if core.stopping {
+            turn.close();
+        }
+        let mut request = CoreHead::new();
+        request.fill(raw, &mut core.fields);
+        let upgrade = head
+            .upgrade
+            .and_then(|span| HeaderValue::from_bytes(span.of(raw)).ok());
+        self.serial += 1;
+        let (input, has_body) = self.open_body(core, &head);
+        let offer = match head.method {
+            Method::CONNECT => Some(None),
+            _ if !has_body => upgrade.map(Some),
+            _ => None,
+        };
+        let version = head.version;
+        request.line(head.method, version, head.target, head.path, head.query);
+        let mut exchange =
+            Exchange::new(request, input, core.host.clone(), self.connection.clone());
+        if version >= Version::HTTP_11 {
+            exchange = exchange.informer(Hints::begin(&mut self.hints, self.serial));
+        }
+        if let Some(offer) = offer {
+            exchange = exchange.offer(offer);
+        }
+        let response = exchange.call(&core.app);
+        let due = core.config.request_timeout;
+        let due = due.map(|limit| core.now.saturating_add(ms(limit)));
+        job.as_mut().begin(response, turn, has_body, due);
+        self.job = Some(job);
+        self.phase = Phase::Busy;
+        Step::Again
+    }
+
+    /// The request's body. One that is there already needs no part of the connection.
+    pub(super) fn open_body<A: App>(
+        &mut self,
+        core: &Core<A>,
+        head: &RequestHead,
+    ) -> (Input, bool) {
+        let length = match head.framing {
+            Framing::None | Framing::Length(0) => {
+                return (Input::empty(), false);
+            }
+            Framing::Length(length) => Some(length),
+            Framing::Chunked => None,
+        };
+        if let Some(length) = length.filter(|length| *length <= self.input.len() as u64) {
+            let body = Bytes::copy_from_slice(&self.input[..length as usize]);
+            self.input.advance(length as usize);
+            return (Input::whole(body), false);
+        }
+        let reader = BodyReader::new(head.framing, &core.config.limits);
+        let there = std::mem::take(&mut self.input);
+        // Who sends its body unasked needs not be told to (RFC 9110 10.1.1).
+        let expect = head.expect_continue && there.is_empty();
+        self.line.begin_body(self.serial, reader, there, expect);
+        self.waits = 0;
+        (
+            Input::source(Body::new(self.line.clone(), self.serial), length),
+            true,
+        )
+    }
+
+    /// Refuses a request that could not be read.
+    pub(super) fn refuse<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        status: StatusCode,
+        output: &mut Output,
+    ) -> Step {
+        refuse(status, &core.stamp, output);
+        self.input.clear();
+        self.begin_close()
+    }
+}
