@@ -14,9 +14,11 @@ mod flatten;
 mod full;
 mod hold;
 mod iter;
+mod lifted;
 mod map;
 mod push;
 mod recover;
+mod steps;
 mod streaming;
 mod upgrading;
 
