@@ -3,10 +3,10 @@
 use std::io;
 
 use bytes::{Buf, Bytes};
-use http::{HeaderValue, Method, StatusCode, Version};
+use http::{HeaderValue, Method, StatusCode};
 use rgi_core::server::{Exchange, Level, RequestHead as CoreHead};
 use rgi_core::{App, Input};
-use rgi_http1::{BodyReader, Framing, Output, RequestHead, Turn, refuse};
+use rgi_http1::{BodyReader, Framing, Output, Refusal, RequestHead, Turn, refuse};
 
 use super::{Conn, Phase, Step, ms};
 use crate::core::Core;
@@ -44,13 +44,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     return self.begin(core, head, &raw);
                 }
                 Ok(None) => self.input = input,
-                Err(refusal) => {
-                    core.log(
-                        Level::Debug,
-                        format_args!("{} from {}", refusal, self.connection.peer),
-                    );
-                    return self.refuse(core, refusal.status(), output);
-                }
+                Err(refusal) => return self.reject(core, refusal, output),
             }
         }
         if !self.readable {
@@ -87,13 +81,7 @@ impl<B: rgi_core::Body> Conn<B> {
                         self.input.extend_from_slice(&scratch);
                         Step::Again
                     }
-                    Err(refusal) => {
-                        core.log(
-                            Level::Debug,
-                            format_args!("{} from {}", refusal, self.connection.peer),
-                        );
-                        self.refuse(core, refusal.status(), output)
-                    }
+                    Err(refusal) => self.reject(core, refusal, output),
                 };
                 core.scratch = scratch;
                 step
@@ -134,11 +122,16 @@ impl<B: rgi_core::Body> Conn<B> {
             _ if !has_body => upgrade.map(Some),
             _ => None,
         };
-        let version = head.version;
-        request.line(head.method, version, head.target, head.path, head.query);
+        request.line(
+            head.method,
+            head.version,
+            head.target,
+            head.path,
+            head.query,
+        );
         let mut exchange =
             Exchange::new(request, input, core.host.clone(), self.connection.clone());
-        if version >= Version::HTTP_11 {
+        if turn.takes_interim() {
             exchange = exchange.informer(Hints::begin(&mut self.hints, self.serial));
         }
         if let Some(offer) = offer {
@@ -181,6 +174,18 @@ impl<B: rgi_core::Body> Conn<B> {
             Input::source(Body::new(self.line.clone(), self.serial), length),
             true,
         )
+    }
+
+    /// Refuses a head for what it says.
+    fn reject<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        refusal: Refusal,
+        output: &mut Output,
+    ) -> Step {
+        let peer = &self.connection.peer;
+        core.log(Level::Debug, format_args!("{refusal} from {peer}"));
+        self.refuse(core, refusal.status(), output)
     }
 
     /// Refuses a request that could not be read.

@@ -43,11 +43,10 @@ impl<B: rgi_core::Body> Conn<B> {
             };
             match job.stage {
                 Stage::Head => {
-                    let polled = response.as_mut().poll_head(&mut cx);
-                    if self.line.has_interim() {
-                        output.small(|out| self.line.take_interim(out));
-                    }
-                    let Poll::Ready(commit) = polled else {
+                    let Poll::Ready(commit) = response.as_mut().poll_head(&mut cx) else {
+                        if self.line.has_interim() {
+                            output.small(|out| self.line.take_interim(out));
+                        }
                         return self.pending(core, output);
                     };
                     if let Some(error) = response.error() {

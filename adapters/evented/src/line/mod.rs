@@ -156,9 +156,7 @@ impl Line {
         self.lock().leftover = leftover;
         Switched::new(self.clone())
     }
-}
 
-impl Line {
     fn announce_interim(&self) {
         self.has_interim.store(true, Ordering::Release);
         // The step that is running looks for it.
