@@ -1,5 +1,6 @@
 //! The block of bytes that every response has: Date and Server (RFC 9110 6.6.1, 10.2.4).
 
+use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 /// 9999-12-31 23:59:59: a year has four digits (RFC 9110 5.6.7).
@@ -51,10 +52,9 @@ impl Stamp {
         self.second = second;
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         self.date.clear();
-        self.date.extend_from_slice(b"date: ");
-        self.date
-            .extend_from_slice(httpdate::fmt_http_date(at).as_bytes());
-        self.date.extend_from_slice(b"\r\n");
+        // Written in place: a loop formats it in the midst of requests, which allocate nothing.
+        let date = httpdate::HttpDate::from(at);
+        let _ = write!(self.date, "date: {date}\r\n");
     }
 
     /// Writes the fields that the application has not set itself.

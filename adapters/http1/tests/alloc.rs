@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
 
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{Connection, Exchange, Host, Payload, RequestHead, ServerInfo};
@@ -61,6 +62,7 @@ struct Server {
     limits: Limits,
     fields: Vec<FieldSpan>,
     stamp: Stamp,
+    now: SystemTime,
     output: Output,
 }
 
@@ -73,6 +75,7 @@ impl Server {
             limits: Limits::default(),
             fields: Vec::new(),
             stamp: Stamp::new("rgi"),
+            now: SystemTime::UNIX_EPOCH,
             output: Output::new(),
         }
     }
@@ -87,6 +90,9 @@ impl Server {
         });
         let head = heads.next().expect("a whole head");
         let mut turn = Turn::new(&head);
+        // A date of its own for each answer.
+        self.now += Duration::from_secs(1);
+        self.stamp.tick(self.now);
         let mut request = RequestHead::new();
         request.fill(&GET[..head.len], &mut self.fields);
         request.line(
