@@ -38,7 +38,6 @@
 #![forbid(unsafe_code)]
 
 mod acceptor;
-mod config;
 mod connection;
 mod core;
 mod event_loop;
@@ -54,10 +53,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rgi_core::server::{Host, Level, Listener, Offload, Pool, Server, ServerInfo, Stop};
+use rgi_core::server::{Host, Level, Listener, Offload, Server, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker, rt};
 
-pub use config::Config;
+pub use rgi_core::server::Config;
 
 use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::core::Core;
@@ -71,8 +70,6 @@ pub struct Evented {
     config: Config,
 }
 
-/// Blocking calls that may wait for a thread where connections are not bounded.
-const MOST_WAITING: usize = 16384;
 /// How long threads of the pool may take to end when the server has stopped.
 const POOL_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -110,13 +107,7 @@ where
     fn serve(self, lifespan: L, listeners: Vec<Listener>, stop: Stop) -> Result<(), Error> {
         let info = self.info();
         let config = Arc::new(self.config);
-        let pool = Pool::new(
-            config.blocking_threads,
-            config.max_connections.unwrap_or(MOST_WAITING),
-            config.buffer_body as u64,
-            config.queue_timeout,
-        )
-        .around(config.around.clone());
+        let pool = config.pool();
         let census = Arc::new(Census::default());
         let mut loops = Vec::new();
         for _ in 0..config.threads.max(1) {
@@ -147,11 +138,8 @@ where
         let mut workers = Vec::new();
         for (index, (poll, notify, mailbox)) in loops.into_iter().enumerate() {
             let clock = Clock::new(notify.clone());
-            let mut host = Host::new(info.clone(), Arc::new(clock.clone()));
+            let mut host = config.host(info.clone(), Arc::new(clock.clone()));
             host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
-            host.log = config.log.clone();
-            host.script_name.clone_from(&config.script_name);
-            host.vars.clone_from(&config.vars);
             let parts = Parts {
                 poll,
                 notify,

@@ -15,7 +15,7 @@ use http::{Method, StatusCode, Version};
 
 use crate::chars::{QUERY, TOKEN};
 use crate::framing::Framing;
-use crate::limits::{EMPTY_LINES, Limits, METHOD};
+use crate::limits::{EMPTY_LINES, Limits, METHOD, head_window};
 use crate::line::RequestLine;
 use crate::parse::parse;
 use crate::refusal::Refusal;
@@ -173,7 +173,7 @@ impl HeadReader {
         }
         let end = buf
             .len()
-            .min(self.start.saturating_add(limits.head_window()));
+            .min(self.start.saturating_add(head_window(limits)));
         let window = buf.get(self.pos..end).unwrap_or_default();
         if let Some(consumed) = self.fields.scan(window, limits.headers)? {
             self.pos += consumed;
@@ -190,7 +190,7 @@ impl HeadReader {
     fn check_room(&self, limits: &Limits) -> Result<(), Refusal> {
         match self.phase {
             Phase::Before | Phase::BeforeLf => Ok(()),
-            _ if self.pos - self.start < limits.head_window() => Ok(()),
+            _ if self.pos - self.start < head_window(limits) => Ok(()),
             Phase::Target => Err(TARGET_TOO_LONG),
             _ => Err(TOO_LONG),
         }

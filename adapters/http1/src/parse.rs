@@ -14,7 +14,7 @@ use httparse::{Error, Header, Request, Status};
 use crate::connection;
 use crate::fields::Meaning;
 use crate::head::RequestHead;
-use crate::limits::{FIELD_NAME, Limits, METHOD};
+use crate::limits::{FIELD_NAME, Limits, METHOD, head_window};
 use crate::line::RequestLine;
 use crate::refusal::Refusal;
 use crate::scan::BARE_LF;
@@ -38,7 +38,7 @@ pub(crate) fn parse(
     limits: &Limits,
     fields: &mut Vec<FieldSpan>,
 ) -> Result<Option<RequestHead>, Refusal> {
-    let head = &buf[start..buf.len().min(start.saturating_add(limits.head_window()))];
+    let head = &buf[start..buf.len().min(start.saturating_add(head_window(limits)))];
     if matches!(head.first(), Some(b'\r' | b'\n')) {
         return Err(MALFORMED);
     }

@@ -6,6 +6,7 @@
 //! [`Response`] is the commit machine: it alone polls bodies, and it decides what is sent, so that
 //! all servers behave alike.
 
+mod config;
 mod exchange;
 mod facts;
 mod host;
@@ -16,6 +17,7 @@ mod response;
 mod rules;
 mod traits;
 
+pub use config::{Config, Limits};
 pub use exchange::{Exchange, HangUp};
 pub(crate) use exchange::{Over, Shared};
 pub use facts::ServerInfo;

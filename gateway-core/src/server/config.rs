@@ -1,17 +1,19 @@
-//! What can be set.
+//! What can be set: the same names and defaults on every server.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rgi_core::server::{Around, Log, Stderr};
-use rgi_http1::Limits;
+use super::{Around, Host, Log, Pool, ServerInfo, Stderr, Timer};
 
-/// The settings of an [`Evented`](crate::Evented) server. Timeouts that are `None` never end.
+/// The settings of a server. Timeouts that are `None` never end.
+///
+/// Each server says in its docs what it makes of [`threads`](Self::threads), and which settings
+/// mean nothing to its model.
 #[non_exhaustive]
 #[derive(Clone)]
 pub struct Config {
-    /// Loops, each on a thread of its own; at least one. Default: cores.
+    /// Threads of the server, as its model has them; at least one. Default: cores.
     pub threads: usize,
     /// Threads of the pool for blocking lifts; at least one. Default: 64.
     pub blocking_threads: usize,
@@ -43,8 +45,33 @@ pub struct Config {
     pub multiprocess: bool,
     /// Where failures go. Default: standard error.
     pub log: Arc<dyn Log>,
-    /// A context for the loops' threads and the pool's.
+    /// A context for the server's threads and the pool's.
     pub around: Option<Around>,
+}
+
+/// Blocking calls that may wait for a thread where connections are not bounded.
+const MOST_WAITING: usize = 16384;
+
+impl Config {
+    /// The pool of blocking lifts, for servers that may not block.
+    pub fn pool(&self) -> Pool {
+        Pool::new(
+            self.blocking_threads,
+            self.max_connections.unwrap_or(MOST_WAITING),
+            self.buffer_body as u64,
+            self.queue_timeout,
+        )
+        .around(self.around.clone())
+    }
+
+    /// The host of a worker, without a pool.
+    pub fn host(&self, info: ServerInfo, timer: Arc<dyn Timer>) -> Host {
+        let mut host = Host::new(info, timer);
+        host.log = self.log.clone();
+        host.script_name.clone_from(&self.script_name);
+        host.vars.clone_from(&self.vars);
+        host
+    }
 }
 
 impl Default for Config {
@@ -81,5 +108,44 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("script_name", &self.script_name)
             .finish_non_exhaustive()
+    }
+}
+
+/// Bounds on what one request may cost, in bytes unless said otherwise.
+///
+/// Zero is a limit like any other number, except for [`body`](Self::body).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The request target; a longer one is refused with 414. 8 KiB.
+    pub target: usize,
+    /// The request line and all fields, line ends included; also the trailer section. A longer one
+    /// is refused with 431. 64 KiB.
+    pub head: usize,
+    /// How many fields a head, or a trailer section, may have; more are refused with 431. So are
+    /// more `Connection` options. 100.
+    pub headers: usize,
+    /// The body, without its chunk framing; a longer one is refused with 413. 1 GiB; 0 means
+    /// unlimited.
+    pub body: u64,
+}
+
+impl Limits {
+    /// The longest body that is read, in bytes: [`body`](Self::body), with no limit as a number.
+    pub fn longest_body(&self) -> u64 {
+        match self.body {
+            0 => u64::MAX,
+            n => n,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            target: 8 * 1024,
+            head: 64 * 1024,
+            headers: 100,
+            body: 1024 * 1024 * 1024,
+        }
     }
 }
