@@ -140,9 +140,9 @@ fn origin_form() {
 
 #[test]
 fn absolute_form() {
-    let request = http::Request::get("http://u:p@real.example:81/a/b?x").header("host", "other");
+    let request = http::Request::get("http://real.example:81/a/b?x").header("host", "other");
     let environ = of_parts(request);
-    assert_eq!(environ.target(), "http://u:p@real.example:81/a/b?x");
+    assert_eq!(environ.target(), "http://real.example:81/a/b?x");
     assert_eq!((environ.path_info(), environ.query()), ("/a/b", Some("x")));
     let host = environ.header("host");
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The line in front of a chunk (RFC 9112 7.1).
 
-use crate::chars::{TOKEN, VALUE};
+use rgi_core::server::syntax::{TOKEN, VALUE};
+
 use crate::limits::CHUNK_LINE;
 use crate::refusal::Refusal;
 

@@ -1,6 +1,7 @@
 //! The Connection field (RFC 9110 7.6.1).
 
-use crate::chars::{TOKEN, is_word, members};
+use rgi_core::server::syntax::{TOKEN, is_word, members};
+
 use crate::refusal::Refusal;
 use crate::span::FieldSpan;
 

@@ -1,9 +1,8 @@
 //! What the fields of a head mean to the protocol.
 
 use http::{StatusCode, Version};
+use rgi_core::server::syntax::{authority, is_word, members};
 
-use crate::authority;
-use crate::chars::{is_word, members};
 use crate::connection::Options;
 use crate::framing::{Codings, Framing, content_length};
 use crate::limits::Limits;
@@ -44,7 +43,7 @@ impl Meaning {
                 if self.host.replace((at, index)).is_some() {
                     return Err(Refusal::bad("more than one Host (RFC 9112 3.2)"));
                 }
-                authority::parse(value)?;
+                authority(value).map_err(Refusal::bad)?;
             }
             Special::ContentLength => {
                 if self.length.replace(content_length(value)?).is_some() {

@@ -1,8 +1,8 @@
 //! Where a request's body ends (RFC 9112 6).
 
 use http::{StatusCode, Version};
+use rgi_core::server::syntax::{TOKEN, is_word, members};
 
-use crate::chars::{TOKEN, is_word, members};
 use crate::refusal::Refusal;
 
 /// How the end of a request's body is found.

@@ -12,8 +12,9 @@
 //! scan has passed. That makes the answer the same however the bytes come.
 
 use http::{Method, StatusCode, Version};
+use rgi_core::server::syntax::TargetForm;
+use rgi_core::server::syntax::{QUERY, TOKEN};
 
-use crate::chars::{QUERY, TOKEN};
 use crate::framing::Framing;
 use crate::limits::{EMPTY_LINES, Limits, METHOD, head_window};
 use crate::line::RequestLine;
@@ -21,7 +22,6 @@ use crate::parse::parse;
 use crate::refusal::Refusal;
 use crate::scan::{BARE_CR, BARE_LF, FieldScan};
 use crate::span::{FieldSpan, Span};
-use crate::target::TargetForm;
 
 /// One request head, as spans into the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]

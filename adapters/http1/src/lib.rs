@@ -88,9 +88,7 @@
 //! [`Wait`] and [`Timeouts`].
 #![forbid(unsafe_code)]
 
-mod authority;
 mod body;
-mod chars;
 mod chunk;
 mod connection;
 mod date;
@@ -105,7 +103,6 @@ mod parse;
 mod refusal;
 mod scan;
 mod span;
-mod target;
 mod trailers;
 mod turn;
 
@@ -117,6 +114,6 @@ pub use head::{HeadReader, RequestHead};
 pub use limits::Limits;
 pub use output::Output;
 pub use refusal::Refusal;
+pub use rgi_core::server::syntax::TargetForm;
 pub use span::{FieldSpan, Span};
-pub use target::TargetForm;
 pub use turn::{CONTINUE, Turn, interim, refuse};

@@ -1,9 +1,9 @@
 //! The request line, once its bytes are known to have the right shape.
 
 use http::{Method, StatusCode, Version};
+use rgi_core::server::syntax::Target;
 
 use crate::refusal::Refusal;
-use crate::target::Target;
 
 /// What a request line says.
 pub(crate) struct RequestLine {
@@ -20,7 +20,7 @@ impl RequestLine {
             0 => Version::HTTP_10,
             _ => Version::HTTP_11,
         };
-        let target = Target::parse(method, target)?;
+        let target = Target::parse(method, target).map_err(Refusal::bad)?;
         let method = Method::from_bytes(method).map_err(|_| {
             Refusal::new(
                 StatusCode::NOT_IMPLEMENTED,

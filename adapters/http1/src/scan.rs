@@ -1,6 +1,7 @@
 //! Field lines byte by byte: for heads that come in pieces, and for trailers.
 
-use crate::chars::{TOKEN, VALUE};
+use rgi_core::server::syntax::{TOKEN, VALUE};
+
 use crate::limits::FIELD_NAME;
 use crate::refusal::Refusal;
 

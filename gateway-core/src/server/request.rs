@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
+use super::syntax::Target;
 use super::{Connection, Host, Scheme, Shared};
 use crate::environ::Home;
 use crate::{Error, Input, Offer};
@@ -240,49 +241,44 @@ impl RequestHead {
         inner.split = path.start;
     }
 
+    /// The target, as it was sent.
+    pub(crate) fn target(&self) -> &str {
+        self.0
+            .as_deref()
+            .map_or("", |inner| inner.text(inner.target))
+    }
+
     /// A head of another library's parts. The authority of their URI (HTTP/2's `:authority`)
-    /// becomes the Host field.
+    /// becomes the Host field. See [`Received`](super::Received) for one that came off a
+    /// connection.
     ///
     /// # Errors
     ///
-    /// Malformed (400) if the target is not ASCII, or 4 GiB large.
+    /// Malformed (400) if the method has no such target, or it has a byte that no URI has, or 4 GiB.
     pub fn from_parts(parts: http::request::Parts) -> Result<RequestHead, Error> {
         let mut head = RequestHead::new();
         let inner = head.inner();
         let uri = &parts.uri;
-        let raw = &mut inner.raw;
         // CONNECT has an authority for its target, but not HTTP/2's extended one (RFC 8441 4).
         let bare_connect = parts.method == Method::CONNECT && uri.scheme().is_none();
-        if bare_connect || uri.path() == "*" {
-            let authority = uri.authority().filter(|_| bare_connect);
-            let target = authority.map_or(uri.path(), |authority| authority.as_str());
-            raw.extend_from_slice(target.as_bytes());
-            inner.path = span(raw.len(), raw.len())?;
-        } else {
-            // HTTP/2 has the origin-form's parts in pseudo-fields.
-            if let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority())
-                && parts.version < Version::HTTP_2
-            {
-                raw.extend_from_slice(scheme.as_bytes());
-                raw.extend_from_slice(b"://");
-                raw.extend_from_slice(authority.as_str().as_bytes());
-            }
-            inner.path = append(raw, uri.path().as_bytes())?;
-            if let Some(query) = uri.query() {
-                raw.push(b'?');
-                inner.query = Some(append(raw, query.as_bytes())?);
-            }
+        write_target(&mut inner.raw, uri, parts.version);
+        if u32::try_from(inner.raw.len()).is_err() {
+            return Err(Error::malformed("a request target of 4 GiB"));
         }
-        inner.target = span(0, raw.len())?;
-        if !raw.is_ascii() {
-            return Err(Error::malformed("a request target is ASCII"));
-        }
+        let method = match parts.method == Method::CONNECT && !bare_connect {
+            true => Method::GET.as_str(),
+            false => parts.method.as_str(),
+        };
+        let target = Target::parse(method.as_bytes(), &inner.raw).map_err(Error::malformed)?;
+        inner.target = Span::new(0, inner.raw.len());
+        inner.path = target.path;
+        inner.query = target.query;
         inner.split = inner.path.start;
         let mut headers = parts.headers;
         // The target's authority goes before Host (RFC 9112 3.2.2, RFC 9113 8.3.1).
         if let Some(authority) = uri.authority()
             && !(bare_connect && headers.contains_key(header::HOST))
-            && let Ok(host) = HeaderValue::from_str(without_userinfo(authority.as_str()))
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
         {
             headers.insert(header::HOST, host);
         }
@@ -294,22 +290,22 @@ impl RequestHead {
     }
 }
 
-fn span(start: usize, end: usize) -> Result<Span, Error> {
-    match (u32::try_from(start), u32::try_from(end)) {
-        (Ok(start), Ok(end)) => Ok(Span { start, end }),
-        _ => Err(Error::malformed("a request target of 4 GiB")),
+/// The target as it was sent. HTTP/2 has the origin-form's parts in pseudo-fields.
+fn write_target(raw: &mut Vec<u8>, uri: &Uri, version: Version) {
+    match (uri.scheme_str(), uri.authority()) {
+        (None, Some(authority)) => return raw.extend_from_slice(authority.as_str().as_bytes()),
+        (Some(scheme), Some(authority)) if version < Version::HTTP_2 => {
+            raw.extend_from_slice(scheme.as_bytes());
+            raw.extend_from_slice(b"://");
+            raw.extend_from_slice(authority.as_str().as_bytes());
+        }
+        _ => {}
     }
-}
-
-/// Host has no userinfo (RFC 9110 7.2).
-fn without_userinfo(authority: &str) -> &str {
-    authority.rsplit('@').next().unwrap_or(authority)
-}
-
-fn append(raw: &mut Vec<u8>, bytes: &[u8]) -> Result<Span, Error> {
-    let start = raw.len();
-    raw.extend_from_slice(bytes);
-    span(start, raw.len())
+    raw.extend_from_slice(uri.path().as_bytes());
+    if let Some(query) = uri.query() {
+        raw.push(b'?');
+        raw.extend_from_slice(query.as_bytes());
+    }
 }
 
 impl Default for RequestHead {

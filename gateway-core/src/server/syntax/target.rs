@@ -1,9 +1,7 @@
 //! The request target (RFC 9112 3.2).
 
-use crate::authority;
-use crate::chars::{PATH, QUERY};
-use crate::refusal::Refusal;
-use crate::span::Span;
+use super::{PATH, QUERY, authority};
+use crate::server::Span;
 
 /// The form a request target has (RFC 9112 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +18,27 @@ pub enum TargetForm {
 }
 
 /// A target taken apart; spans count from its first byte.
-pub(crate) struct Target {
-    pub(crate) form: TargetForm,
-    pub(crate) authority: Option<Span>,
-    pub(crate) path: Span,
-    pub(crate) query: Option<Span>,
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its form.
+    pub form: TargetForm,
+    /// Host and port, of the absolute and the authority form.
+    pub authority: Option<Span>,
+    /// The path; empty for the asterisk and authority forms.
+    pub path: Span,
+    /// The query, without its question mark.
+    pub query: Option<Span>,
 }
 
 impl Target {
     /// Takes `target` apart as `method` has it. The bytes are checked here.
+    ///
+    /// # Errors
+    ///
+    /// A form that the method has not, a byte that no URI has, and what is wrong with an
+    /// authority.
     #[inline]
-    pub(crate) fn parse(method: &[u8], target: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(method: &[u8], target: &[u8]) -> Result<Self, &'static str> {
         let first = target.first();
         if method == b"CONNECT" {
             return Self::authority_form(target);
@@ -48,19 +56,15 @@ impl Target {
         }
         match absolute_prefix(target) {
             Some(prefix) => Self::absolute_form(target, prefix),
-            None if target == b"*" => {
-                Err(Refusal::bad("the target * is for OPTIONS (RFC 9112 3.2.4)"))
-            }
-            None => Err(Refusal::bad(
-                "the target is neither a path beginning with / nor an http or https URI",
-            )),
+            None if target == b"*" => Err("the target * is for OPTIONS (RFC 9112 3.2.4)"),
+            None => Err("the target is neither a path beginning with / nor an http or https URI"),
         }
     }
 
     /// RFC 9112 3.2.3; the port is required (RFC 9110 9.3.6).
-    fn authority_form(target: &[u8]) -> Result<Self, Refusal> {
-        if authority::parse(target)?.is_none() {
-            return Err(Refusal::bad("the target of CONNECT needs a port"));
+    fn authority_form(target: &[u8]) -> Result<Self, &'static str> {
+        if authority(target)?.is_none() {
+            return Err("the target of CONNECT needs a port");
         }
         let whole = Span::new(0, target.len());
         Ok(Self {
@@ -72,10 +76,14 @@ impl Target {
     }
 
     /// RFC 9112 3.2.2.
-    fn absolute_form(target: &[u8], prefix: usize) -> Result<Self, Refusal> {
+    fn absolute_form(target: &[u8], prefix: usize) -> Result<Self, &'static str> {
         let rest = &target[prefix..];
-        let end = prefix + memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
-        authority::parse(&target[prefix..end])?;
+        let end = prefix
+            + rest
+                .iter()
+                .position(|b| matches!(b, b'/' | b'?'))
+                .unwrap_or(rest.len());
+        authority(&target[prefix..end])?;
         let authority = Span::new(prefix, end);
         Self::from_path(TargetForm::Absolute, Some(authority), target, end)
     }
@@ -87,14 +95,14 @@ impl Target {
         authority: Option<Span>,
         target: &[u8],
         start: usize,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, &'static str> {
         let path_end = start + PATH.run(&target[start..]);
         let query = match &target[path_end..] {
             [] => None,
             [b'?', query @ ..] if QUERY.run(query) == query.len() => {
                 Some(Span::new(path_end + 1, target.len()))
             }
-            _ => return Err(Refusal::bad("the target has a byte that no URI has")),
+            _ => return Err("the target has a byte that no URI has"),
         };
         Ok(Self {
             form,

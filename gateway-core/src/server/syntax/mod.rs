@@ -1,7 +1,17 @@
-//! Classes of bytes.
+//! The grammar of requests, as far as more than one engine needs it: classes of bytes, words and
+//! lists, the authority, the target.
+//!
+//! What is wrong is said in a text without bytes of the request, for the log; the answer is 400.
+
+mod authority;
+mod target;
+
+pub use authority::authority;
+pub use target::{Target, TargetForm};
 
 /// A set of bytes.
-pub(crate) struct Class([bool; 256]);
+#[derive(Debug)]
+pub struct Class([bool; 256]);
 
 impl Class {
     const NONE: Self = Self([false; 256]);
@@ -28,14 +38,15 @@ impl Class {
         self
     }
 
+    /// Whether a byte is in the class.
     #[inline]
-    pub(crate) fn has(&self, b: u8) -> bool {
+    pub fn has(&self, b: u8) -> bool {
         self.0[b as usize]
     }
 
     /// How many of the first bytes are in the class.
     #[inline]
-    pub(crate) fn run(&self, bytes: &[u8]) -> usize {
+    pub fn run(&self, bytes: &[u8]) -> usize {
         bytes
             .iter()
             .position(|&b| !self.has(b))
@@ -43,16 +54,16 @@ impl Class {
     }
 
     /// Whether `bytes` is a non-empty run of the class.
-    pub(crate) fn spells(&self, bytes: &[u8]) -> bool {
+    pub fn spells(&self, bytes: &[u8]) -> bool {
         !bytes.is_empty() && self.run(bytes) == bytes.len()
     }
 }
 
 /// `tchar` (RFC 9110 5.6.2).
-pub(crate) static TOKEN: Class = Class::ALPHANUMERIC.and(b"!#$%&'*+-.^_`|~");
+pub static TOKEN: Class = Class::ALPHANUMERIC.and(b"!#$%&'*+-.^_`|~");
 
 /// Bytes of a field value: `field-vchar`, SP and HTAB (RFC 9110 5.5).
-pub(crate) static VALUE: Class = Class::NONE.range(b' ', b'~').range(0x80, 0xFF).and(b"\t");
+pub static VALUE: Class = Class::NONE.range(b' ', b'~').range(0x80, 0xFF).and(b"\t");
 
 /// Bytes let through in the path of a target.
 ///
@@ -62,13 +73,13 @@ pub(crate) static VALUE: Class = Class::NONE.range(b' ', b'~').range(0x80, 0xFF)
 /// over 0x7F, `" < >` (browsers encode them), `\` (browsers turn it into `/`)
 /// and `#` (a fragment is never sent, RFC 9112 3.2). Whether hex digits follow
 /// a `%` is not looked at: who decodes the path sees that.
-pub(crate) static PATH: Class = Class::ALPHANUMERIC
+pub static PATH: Class = Class::ALPHANUMERIC
     .and(b"-._~!$&'()*+,;=:@/%")
     .and(b"|^`{}[]");
 
 /// Bytes let through in the query of a target: those of [`PATH`], `?`
 /// (RFC 3986 3.4), and `\`, which browsers leave as it is there.
-pub(crate) static QUERY: Class = Class::ALPHANUMERIC
+pub static QUERY: Class = Class::ALPHANUMERIC
     .and(b"-._~!$&'()*+,;=:@/%")
     .and(b"|^`{}[]")
     .and(b"?\\");
@@ -76,14 +87,14 @@ pub(crate) static QUERY: Class = Class::ALPHANUMERIC
 /// Bytes of a `reg-name` (RFC 3986 3.2.2), but for `%`, which needs its two
 /// digits, and for the comma: two Host fields joined by a proxy would have
 /// one.
-pub(crate) static HOST: Class = Class::ALPHANUMERIC.and(b"-._~!$&'()*+;=");
+pub static HOST: Class = Class::ALPHANUMERIC.and(b"-._~!$&'()*+;=");
 
 /// Whether `bytes` are `word`, but for the case of letters. `word` has
 /// lower-case letters, digits and hyphens alone, `bytes` no control character:
 /// then setting one bit is all that folding takes, and a word of known length
 /// is compared at once instead of byte by byte.
 #[inline]
-pub(crate) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
+pub fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
     let Ok(bytes) = <&[u8; N]>::try_from(bytes) else {
         return false;
     };
@@ -95,7 +106,7 @@ pub(crate) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
 }
 
 /// Takes white space (RFC 9110 5.6.3, `OWS`) off both ends.
-pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+pub fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
@@ -106,11 +117,11 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// The members of a comma-separated list, trimmed, empty ones included.
-pub(crate) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(list);
     std::iter::from_fn(move || {
         let list = rest?;
-        let member = match memchr::memchr(b',', list) {
+        let member = match list.iter().position(|b| *b == b',') {
             Some(comma) => {
                 rest = Some(&list[comma + 1..]);
                 &list[..comma]

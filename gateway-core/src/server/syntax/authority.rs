@@ -2,39 +2,35 @@
 
 use std::net::Ipv6Addr;
 
-use crate::chars::HOST;
-use crate::refusal::Refusal;
+use super::HOST;
 
 /// Checks an authority without userinfo (RFC 9110 7.2, RFC 3986 3.2.2) and
 /// returns its port, if one is written out.
 ///
+/// # Errors
+///
 /// The host may not be empty (RFC 9110 4.2.1), an IP literal has to be an
 /// IPv6 address, and the port has to fit 16 bits.
-pub(crate) fn parse(authority: &[u8]) -> Result<Option<u16>, Refusal> {
+pub fn authority(authority: &[u8]) -> Result<Option<u16>, &'static str> {
     let host = match authority.first() {
         Some(b'[') => literal(authority)?,
         _ => name(authority)?,
     };
     if host == 0 {
-        return Err(Refusal::bad("the host in Host or target is empty"));
+        return Err("the host in Host or target is empty");
     }
     match &authority[host..] {
         [] | [b':'] => Ok(None),
-        tail if tail.contains(&b'@') => {
-            Err(Refusal::bad("userinfo before the host is not accepted"))
-        }
+        tail if tail.contains(&b'@') => Err("userinfo before the host is not accepted"),
         [b':', digits @ ..] => port(digits).map(Some),
-        _ => Err(Refusal::bad(
-            "the host in Host or target is no valid host and port",
-        )),
+        _ => Err("the host in Host or target is no valid host and port"),
     }
 }
 
 /// Length of the `[..]` at the front.
-fn literal(authority: &[u8]) -> Result<usize, Refusal> {
-    const INVALID: Refusal =
-        Refusal::bad("what stands in brackets in Host or target is no IPv6 address");
-    let close = memchr::memchr(b']', authority).ok_or(INVALID)?;
+fn literal(authority: &[u8]) -> Result<usize, &'static str> {
+    const INVALID: &str = "what stands in brackets in Host or target is no IPv6 address";
+    let close = authority.iter().position(|b| *b == b']').ok_or(INVALID)?;
     let address = std::str::from_utf8(&authority[1..close]).map_err(|_| INVALID)?;
     match address.parse::<Ipv6Addr>() {
         Ok(_) => Ok(close + 1),
@@ -43,7 +39,7 @@ fn literal(authority: &[u8]) -> Result<usize, Refusal> {
 }
 
 /// Length of the registered name or IPv4 address at the front.
-fn name(authority: &[u8]) -> Result<usize, Refusal> {
+fn name(authority: &[u8]) -> Result<usize, &'static str> {
     let mut end = 0;
     loop {
         end += HOST.run(&authority[end..]);
@@ -52,23 +48,19 @@ fn name(authority: &[u8]) -> Result<usize, Refusal> {
                 end += 3;
             }
             [b'%', ..] => {
-                return Err(Refusal::bad(
-                    "a percent sign in Host or target needs two hexadecimal digits",
-                ));
+                return Err("a percent sign in Host or target needs two hexadecimal digits");
             }
             _ => return Ok(end),
         }
     }
 }
 
-fn port(digits: &[u8]) -> Result<u16, Refusal> {
+fn port(digits: &[u8]) -> Result<u16, &'static str> {
     digits
         .iter()
         .try_fold(0u16, |port, digit| {
             let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
             port.checked_mul(10)?.checked_add(digit.into())
         })
-        .ok_or(Refusal::bad(
-            "the port in Host or target is no number up to 65535",
-        ))
+        .ok_or("the port in Host or target is no number up to 65535")
 }

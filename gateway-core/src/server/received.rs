@@ -1,0 +1,214 @@
+//! Heads that another HTTP library has read off a connection.
+//!
+//! Such libraries check what they need for framing, and leave the rest to whoever comes behind
+//! them. Here is the rest, once for all adapters.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{Method, StatusCode, Version};
+
+use super::syntax::{TOKEN, authority, is_word, members};
+use super::{Limits, RequestHead};
+use crate::Error;
+
+/// A request's head that another library read, held to the rules it leaves open.
+#[derive(Debug)]
+pub struct Received {
+    /// What an exchange is made of, without the fields that are the server's.
+    pub head: RequestHead,
+    /// The protocols that the client would switch to (RFC 9110 7.8): the value of Upgrade, where
+    /// Connection says that it is meant.
+    pub upgrade: Option<HeaderValue>,
+}
+
+/// Bytes of a request line beside method and target, and of a field line beside name and value.
+const LINE: usize = "  HTTP/1.1\r\n".len();
+const FIELD: usize = ": \r\n".len();
+
+impl Received {
+    /// Takes over a head, and checks it:
+    ///
+    /// - the target's form and bytes (RFC 9112 3.2), and the limits of its size and the head's;
+    /// - Host: exactly one, and a valid one (RFC 9112 3.2); on HTTP/2 `:authority` may stand for it
+    ///   and must agree with it (RFC 9113 8.3.1);
+    /// - no expectation but `100-continue`, and no content of CONNECT (RFC 9110 10.1.1, 9.3.6);
+    /// - an announced length within the limit.
+    ///
+    /// Fields of the connection, and those it names, are left out (RFC 9110 7.6.1).
+    ///
+    /// # Errors
+    ///
+    /// With the status to answer: 400, 413, 414, 417 or 431.
+    pub fn new(mut parts: Parts, limits: &Limits) -> Result<Received, Error> {
+        let fields = Fields::gather(&parts, limits)?;
+        fields.check(&parts, limits)?;
+        let upgrade = match fields.upgrade && parts.version == Version::HTTP_11 {
+            true => offered(&parts.headers),
+            false => None,
+        };
+        if fields.hop_by_hop {
+            strip(&mut parts.headers, limits)?;
+        }
+        let head = RequestHead::from_parts(parts)?;
+        if head.target().len() > limits.target {
+            return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
+        }
+        Ok(Received { head, upgrade })
+    }
+}
+
+/// What one look at each field tells.
+#[derive(Default)]
+struct Fields {
+    hosts: usize,
+    hop_by_hop: bool,
+    upgrade: bool,
+    length: u64,
+    chunked: bool,
+}
+
+impl Fields {
+    fn gather(parts: &Parts, limits: &Limits) -> Result<Fields, Error> {
+        let mut fields = Fields::default();
+        let mut size = LINE + parts.method.as_str().len() + parts.uri.path().len();
+        for (name, value) in &parts.headers {
+            size += FIELD + name.as_str().len() + value.len();
+            match *name {
+                HOST => {
+                    fields.hosts += 1;
+                    authority(value.as_bytes()).map_err(Error::malformed)?;
+                }
+                EXPECT if !is_word(value.as_bytes(), b"100-continue") => {
+                    // HTTP/1.0 has no expectations.
+                    if parts.version > Version::HTTP_10 {
+                        return Err(status(
+                            StatusCode::EXPECTATION_FAILED,
+                            "no expectation but 100-continue can be met",
+                        ));
+                    }
+                }
+                CONTENT_LENGTH => fields.length = length(value)?,
+                TRANSFER_ENCODING => {
+                    fields.chunked = true;
+                    fields.hop_by_hop = true;
+                }
+                UPGRADE => {
+                    fields.upgrade = true;
+                    fields.hop_by_hop = true;
+                }
+                CONNECTION | TE => fields.hop_by_hop = true,
+                _ if is_hop_by_hop(name) => fields.hop_by_hop = true,
+                _ => {}
+            }
+        }
+        if parts.headers.len() > limits.headers || size > limits.head {
+            return Err(status(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "the head is too large",
+            ));
+        }
+        Ok(fields)
+    }
+
+    fn check(&self, parts: &Parts, limits: &Limits) -> Result<(), Error> {
+        if self.hosts > 1 {
+            return Err(Error::malformed("more than one Host (RFC 9112 3.2)"));
+        }
+        if parts.version >= Version::HTTP_2 {
+            self.check_authority(parts)?;
+        } else if self.hosts == 0 && parts.version == Version::HTTP_11 {
+            return Err(Error::malformed("HTTP/1.1 without Host (RFC 9112 3.2)"));
+        }
+        if parts.method == Method::CONNECT && (self.chunked || self.length > 0) {
+            return Err(Error::malformed("CONNECT has no body (RFC 9110 9.3.6)"));
+        }
+        if self.length > limits.longest_body() {
+            return Err(Error::too_large("the body is longer than the limit"));
+        }
+        Ok(())
+    }
+
+    /// RFC 9113 8.3.1.
+    fn check_authority(&self, parts: &Parts) -> Result<(), Error> {
+        let Some(named) = parts.uri.authority().map(|named| named.as_str()) else {
+            return match self.hosts {
+                0 => Err(Error::malformed("neither :authority nor Host")),
+                _ => Ok(()),
+            };
+        };
+        authority(named.as_bytes()).map_err(Error::malformed)?;
+        match parts.headers.get(HOST) {
+            Some(host) if !host.as_bytes().eq_ignore_ascii_case(named.as_bytes()) => {
+                Err(Error::malformed("Host and :authority differ"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One number and nothing else (RFC 9110 8.6).
+fn length(value: &HeaderValue) -> Result<u64, Error> {
+    let digits = value.as_bytes();
+    let number = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit));
+    let number = number.and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Error::malformed("Content-Length is no number"))
+}
+
+/// Known, and of no use beyond the connection.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
+
+fn offered(headers: &HeaderMap) -> Option<HeaderValue> {
+    let meant = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| members(value.as_bytes()))
+        .any(|option| is_word(option, b"upgrade"));
+    let value = headers.get(UPGRADE).filter(|value| !value.is_empty());
+    value.filter(|_| meant).cloned()
+}
+
+/// Takes out what is the connection's. Host, Content-Length and Expect stay: what a message is and
+/// whom it is for cannot be unsaid by naming them.
+fn strip(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
+    let connection: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
+    let options = connection
+        .iter()
+        .flat_map(|value| members(value.as_bytes()))
+        .filter(|option| !option.is_empty());
+    for (count, option) in options.enumerate() {
+        if count >= limits.headers {
+            return Err(status(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Connection names more fields than a head may have",
+            ));
+        }
+        if !TOKEN.spells(option) {
+            return Err(Error::malformed(
+                "Connection has an option that is no token",
+            ));
+        }
+        if let Ok(name) = HeaderName::from_bytes(option)
+            && !matches!(name, HOST | CONTENT_LENGTH | EXPECT)
+        {
+            headers.remove(name);
+        }
+    }
+    for name in [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+    for name in ["keep-alive", "proxy-connection"] {
+        headers.remove(name);
+    }
+    Ok(())
+}
+
+fn status(status: StatusCode, message: &'static str) -> Error {
+    Error::malformed(message).with_status(status)
+}
