@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::field::is_servers;
-use crate::server::Informer;
+use crate::server::{Informer, maps};
 use crate::{Error, FieldName};
 
 /// Status and header fields of a response.
@@ -134,7 +134,8 @@ impl Head {
 
     /// The fields as a map, in another library's terms. Length and protocol are not in it.
     pub fn to_header_map(&self) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(self.fields.len());
+        // Those of the server's come on top.
+        let mut map = maps::take(self.fields.len() + 2);
         for (name, value) in self.iter() {
             map.append(name.as_header_name().clone(), value.clone());
         }

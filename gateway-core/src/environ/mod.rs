@@ -150,7 +150,7 @@ impl Environ {
     /// One field's first value, looked up without making a map. Names compare without case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         let inner = self.inner();
-        if let Some(map) = inner.headers.get() {
+        if let Some(map) = &inner.given {
             return map.get(name).map(|value| value.as_bytes());
         }
         inner.fields.iter().find_map(|field| {
@@ -169,9 +169,7 @@ impl Environ {
 
     /// The header fields, to change.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        let inner = self.inner_mut();
-        inner.headers();
-        inner.headers.get_mut().expect("just made")
+        self.inner_mut().headers_mut()
     }
 
     /// How the client reached the server's last hop (`wsgi.url_scheme`).
@@ -223,6 +221,7 @@ impl Environ {
             .input
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default()
     }
 
     /// Takes the request's body out; an empty one stays.

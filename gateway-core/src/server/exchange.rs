@@ -42,7 +42,7 @@ impl Exchange {
         *inner
             .input
             .get_mut()
-            .unwrap_or_else(PoisonError::into_inner) = input;
+            .unwrap_or_else(PoisonError::into_inner) = Some(input);
         inner.shared = Some(shared.clone());
         inner.host = Some(host);
         inner.connection = Some(connection);

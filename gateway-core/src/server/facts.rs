@@ -25,7 +25,8 @@ pub struct ServerInfo {
     pub sendfile: bool,
     /// `StartResponse::inform` reaches a client that can take it.
     pub informational: bool,
-    /// Trailers reach a client that said it takes them, on a response without a length.
+    /// Trailers that the response's Trailer field announces reach a client that said it takes
+    /// them, on a response without a length.
     pub trailers: bool,
     /// `Environ::take_offer` gives an offer where the client asked for one.
     pub upgrade: bool,

@@ -11,6 +11,7 @@ mod exchange;
 mod facts;
 mod host;
 mod listen;
+pub(crate) mod maps;
 mod pool;
 mod received;
 mod request;

@@ -8,7 +8,7 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{Method, StatusCode, Version};
+use http::{Method, StatusCode, Uri, Version};
 
 use super::syntax::{TOKEN, authority, is_word, members};
 use super::{Limits, RequestHead};
@@ -34,6 +34,7 @@ impl Received {
     /// - the target's form and bytes (RFC 9112 3.2), and the limits of its size and the head's;
     /// - Host: exactly one, and a valid one (RFC 9112 3.2); on HTTP/2 `:authority` may stand for it
     ///   and must agree with it (RFC 9113 8.3.1);
+    /// - no transfer coding but one `chunked` (RFC 9112 6.1);
     /// - no expectation but `100-continue`, and no content of CONNECT (RFC 9110 10.1.1, 9.3.6);
     /// - an announced length within the limit.
     ///
@@ -41,7 +42,7 @@ impl Received {
     ///
     /// # Errors
     ///
-    /// With the status to answer: 400, 413, 414, 417 or 431.
+    /// With the status to answer: 400, 413, 414, 417, 431 or 501.
     pub fn new(mut parts: Parts, limits: &Limits) -> Result<Received, Error> {
         let fields = Fields::gather(&parts, limits)?;
         fields.check(&parts, limits)?;
@@ -67,13 +68,20 @@ struct Fields {
     hop_by_hop: bool,
     upgrade: bool,
     length: u64,
-    chunked: bool,
+    codings: Codings,
+}
+
+/// What Transfer-Encoding names.
+#[derive(Default)]
+struct Codings {
+    chunked: usize,
+    others: usize,
 }
 
 impl Fields {
     fn gather(parts: &Parts, limits: &Limits) -> Result<Fields, Error> {
         let mut fields = Fields::default();
-        let mut size = LINE + parts.method.as_str().len() + parts.uri.path().len();
+        let mut size = LINE + parts.method.as_str().len() + target_len(&parts.uri);
         for (name, value) in &parts.headers {
             size += FIELD + name.as_str().len() + value.len();
             match *name {
@@ -81,18 +89,19 @@ impl Fields {
                     fields.hosts += 1;
                     authority(value.as_bytes()).map_err(Error::malformed)?;
                 }
-                EXPECT if !is_word(value.as_bytes(), b"100-continue") => {
-                    // HTTP/1.0 has no expectations.
-                    if parts.version > Version::HTTP_10 {
-                        return Err(status(
-                            StatusCode::EXPECTATION_FAILED,
-                            "no expectation but 100-continue can be met",
-                        ));
-                    }
+                // HTTP/1.0 has no expectations.
+                EXPECT
+                    if parts.version > Version::HTTP_10
+                        && !is_word(value.as_bytes(), b"100-continue") =>
+                {
+                    return Err(status(
+                        StatusCode::EXPECTATION_FAILED,
+                        "no expectation but 100-continue can be met",
+                    ));
                 }
                 CONTENT_LENGTH => fields.length = length(value)?,
                 TRANSFER_ENCODING => {
-                    fields.chunked = true;
+                    fields.codings.note(value);
                     fields.hop_by_hop = true;
                 }
                 UPGRADE => {
@@ -122,7 +131,8 @@ impl Fields {
         } else if self.hosts == 0 && parts.version == Version::HTTP_11 {
             return Err(Error::malformed("HTTP/1.1 without Host (RFC 9112 3.2)"));
         }
-        if parts.method == Method::CONNECT && (self.chunked || self.length > 0) {
+        let chunked = self.codings.is_chunked()?;
+        if parts.method == Method::CONNECT && (chunked || self.length > 0) {
             return Err(Error::malformed("CONNECT has no body (RFC 9110 9.3.6)"));
         }
         if self.length > limits.longest_body() {
@@ -147,6 +157,39 @@ impl Fields {
             _ => Ok(()),
         }
     }
+}
+
+impl Codings {
+    fn note(&mut self, value: &HeaderValue) {
+        for coding in members(value.as_bytes()) {
+            match is_word(coding, b"chunked") {
+                true => self.chunked += 1,
+                false => self.others += 1,
+            }
+        }
+    }
+
+    /// RFC 9112 6.1: one `chunked`, or no coding at all.
+    fn is_chunked(&self) -> Result<bool, Error> {
+        match (self.chunked, self.others) {
+            (0, 0) => Ok(false),
+            (1, 0) => Ok(true),
+            (1, _) => Err(status(
+                StatusCode::NOT_IMPLEMENTED,
+                "no transfer coding but chunked is supported",
+            )),
+            _ => Err(Error::malformed(
+                "Transfer-Encoding does not end in one `chunked`",
+            )),
+        }
+    }
+}
+
+/// Bytes of a target, but for its scheme.
+fn target_len(uri: &Uri) -> usize {
+    let authority = uri.authority().map_or(0, |named| named.as_str().len());
+    let query = uri.query().map_or(0, |query| query.len() + 1);
+    authority + uri.path().len() + query
 }
 
 /// One number and nothing else (RFC 9110 8.6).

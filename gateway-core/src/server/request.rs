@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
 use super::syntax::Target;
-use super::{Connection, Host, Scheme, Shared};
+use super::{Connection, Host, Scheme, Shared, maps};
 use crate::environ::Home;
 use crate::{Error, Input, Offer};
 
@@ -75,12 +75,14 @@ pub(crate) struct Inner {
     pub(crate) query: Option<Span>,
     /// Where `script_name` ends and `path_info` begins.
     pub(crate) split: u32,
-    /// The fields as a map; once made, it speaks for them.
-    pub(crate) headers: OnceLock<Box<HeaderMap>>,
+    /// The fields as another library read them, or somebody changed them: it speaks for them.
+    pub(crate) given: Option<HeaderMap>,
+    /// The fields as a map, made when first asked for.
+    built: OnceLock<Box<HeaderMap>>,
     pub(crate) uri: OnceLock<Uri>,
     pub(crate) extensions: Extensions,
     // Only ever reached by `&mut`: the mutex makes an environ `Sync`, and is never locked.
-    pub(crate) input: Mutex<Input>,
+    pub(crate) input: Mutex<Option<Input>>,
     pub(crate) offer: Option<Offer>,
     pub(crate) host: Option<Arc<Host>>,
     pub(crate) connection: Option<Arc<Connection>>,
@@ -100,10 +102,11 @@ impl Inner {
             path: Span::default(),
             query: None,
             split: 0,
-            headers: OnceLock::new(),
+            given: None,
+            built: OnceLock::new(),
             uri: OnceLock::new(),
             extensions: Extensions::new(),
-            input: Mutex::new(Input::empty()),
+            input: Mutex::new(None),
             offer: None,
             host: None,
             connection: None,
@@ -122,10 +125,13 @@ impl Inner {
         self.path = Span::default();
         self.query = None;
         self.split = 0;
-        self.headers.take();
+        if let Some(given) = self.given.take() {
+            maps::recycle(given);
+        }
+        self.built.take();
         self.uri.take();
         self.extensions.clear();
-        *self.input.get_mut().unwrap_or_else(|e| e.into_inner()) = Input::empty();
+        *self.input.get_mut().unwrap_or_else(|e| e.into_inner()) = None;
         self.input.clear_poison();
         self.offer = None;
         self.host = None;
@@ -140,7 +146,18 @@ impl Inner {
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
-        self.headers.get_or_init(|| Box::new(self.build_headers()))
+        match &self.given {
+            Some(given) => given,
+            None => self.built.get_or_init(|| Box::new(self.build_headers())),
+        }
+    }
+
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        if self.given.is_none() {
+            let built = self.built.take().map(|built| *built);
+            self.given = Some(built.unwrap_or_else(|| self.build_headers()));
+        }
+        self.given.get_or_insert_default()
     }
 
     /// One copy of the head, shared by all values.
@@ -285,7 +302,7 @@ impl RequestHead {
         inner.method = parts.method;
         inner.version = parts.version;
         inner.extensions = parts.extensions;
-        inner.headers = OnceLock::from(Box::new(headers));
+        inner.given = Some(headers);
         Ok(head)
     }
 }

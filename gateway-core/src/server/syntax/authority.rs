@@ -21,11 +21,17 @@ pub fn authority(authority: &[u8]) -> Result<Option<u16>, &'static str> {
     }
     match &authority[host..] {
         [] | [b':'] => Ok(None),
-        tail if tail.contains(&b'@') => Err("userinfo before the host is not accepted"),
-        [b':', digits @ ..] => port(digits).map(Some),
+        [b':', digits @ ..] => match port(digits) {
+            Some(port) => Ok(Some(port)),
+            None if digits.contains(&b'@') => Err(USERINFO),
+            None => Err("the port in Host or target is no number up to 65535"),
+        },
+        tail if tail.contains(&b'@') => Err(USERINFO),
         _ => Err("the host in Host or target is no valid host and port"),
     }
 }
+
+const USERINFO: &str = "userinfo before the host is not accepted";
 
 /// Length of the `[..]` at the front.
 fn literal(authority: &[u8]) -> Result<usize, &'static str> {
@@ -55,12 +61,11 @@ fn name(authority: &[u8]) -> Result<usize, &'static str> {
     }
 }
 
-fn port(digits: &[u8]) -> Result<u16, &'static str> {
-    digits
-        .iter()
-        .try_fold(0u16, |port, digit| {
-            let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
-            port.checked_mul(10)?.checked_add(digit.into())
-        })
-        .ok_or("the port in Host or target is no number up to 65535")
+fn port(digits: &[u8]) -> Option<u16> {
+    let mut port = 0u16;
+    for digit in digits {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        port = port.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    Some(port)
 }
