@@ -3,9 +3,9 @@
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderMap;
 
-use crate::chunk::{Chunk, ChunkLine};
+use crate::chunk::{Chunk, ChunkLine, Extensions, LONG_CHUNK};
 use crate::framing::Framing;
-use crate::limits::{CHUNK_EXTENSIONS, Limits};
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::scan::{BARE_CR, BARE_LF};
 use crate::trailers::TrailerReader;
@@ -30,8 +30,7 @@ pub struct BodyReader {
     state: State,
     /// What the limit leaves of the body.
     allowance: u64,
-    /// Bytes of chunk extensions not made good by data.
-    extensions: u64,
+    extensions: Extensions,
     max_trailers: usize,
     max_trailer_fields: usize,
     trailers: Option<Box<HeaderMap>>,
@@ -60,7 +59,7 @@ impl BodyReader {
                 Framing::Chunked => State::Line(ChunkLine::default()),
             },
             allowance: limits.longest_body(),
-            extensions: 0,
+            extensions: Extensions::default(),
             max_trailers: limits.head,
             max_trailer_fields: limits.headers,
             trailers: None,
@@ -135,7 +134,7 @@ impl BodyReader {
                     self.state = match buf.get_u8() {
                         b'\r' => State::DataLf,
                         b'\n' => return Err(BARE_LF),
-                        _ => return Err(Refusal::bad("a chunk's data is longer than its size")),
+                        _ => return Err(LONG_CHUNK),
                     };
                 }
                 State::DataLf => {
@@ -170,10 +169,7 @@ impl BodyReader {
             .allowance
             .checked_sub(chunk.size)
             .ok_or(Refusal::body_too_large())?;
-        self.extensions = (self.extensions + chunk.extensions).saturating_sub(chunk.size);
-        if self.extensions > CHUNK_EXTENSIONS {
-            return Err(Refusal::bad("more chunk extensions than data"));
-        }
+        self.extensions.note(chunk)?;
         Ok(match chunk.size {
             0 => State::Trailers(TrailerReader::default()),
             size => State::Data(size),

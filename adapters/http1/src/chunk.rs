@@ -2,7 +2,7 @@
 
 use rgi_core::server::syntax::{TOKEN, VALUE};
 
-use crate::limits::CHUNK_LINE;
+use crate::limits::{CHUNK_EXTENSIONS, CHUNK_LINE};
 use crate::refusal::Refusal;
 
 /// A chunk-size line, byte by byte. It keeps no byte, so it can stop and go
@@ -22,6 +22,21 @@ pub(crate) struct Chunk {
     pub(crate) size: u64,
     /// Bytes of extensions.
     pub(crate) extensions: u64,
+}
+
+/// Bytes of chunk extensions in a body that are not made good by data.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extensions(u64);
+
+impl Extensions {
+    /// Takes in one more chunk.
+    pub(crate) fn note(&mut self, chunk: Chunk) -> Result<(), Refusal> {
+        self.0 = (self.0 + chunk.extensions).saturating_sub(chunk.size);
+        if self.0 > CHUNK_EXTENSIONS {
+            return Err(Refusal::bad("more chunk extensions than data"));
+        }
+        Ok(())
+    }
 }
 
 /// What may come next. White space is let pass only where the grammar has
@@ -130,3 +145,6 @@ impl ChunkLine {
         }
     }
 }
+
+/// There is something else behind the data of a chunk than its CRLF.
+pub(crate) const LONG_CHUNK: Refusal = Refusal::bad("a chunk's data is longer than its size");

@@ -4,7 +4,7 @@ use http::{StatusCode, Version};
 use rgi_core::server::syntax::{authority, is_word, members};
 
 use crate::connection::Options;
-use crate::framing::{Codings, Framing, content_length};
+use crate::framing::{Codings, Framing, TWO_FRAMINGS, TWO_LENGTHS, content_length};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::span::Span;
@@ -47,7 +47,7 @@ impl Meaning {
             }
             Special::ContentLength => {
                 if self.length.replace(content_length(value)?).is_some() {
-                    return Err(Refusal::bad("more than one Content-Length"));
+                    return Err(TWO_LENGTHS);
                 }
             }
             Special::Expect if is_word(value, b"100-continue") => {
@@ -70,9 +70,7 @@ impl Meaning {
     /// RFC 9112 6.3, with a refusal wherever it leaves a choice.
     pub(crate) fn framing(&self, version: Version, limits: &Limits) -> Result<Framing, Refusal> {
         if self.codings.is_named() && self.length.is_some() {
-            return Err(Refusal::bad(
-                "both Transfer-Encoding and Content-Length (RFC 9112 6.1)",
-            ));
+            return Err(TWO_FRAMINGS);
         }
         if self.codings.is_chunked(version)? {
             return Ok(Framing::Chunked);

@@ -29,14 +29,14 @@ impl Framing {
 /// a list of equal lengths to be taken for one; a list is refused here.
 pub(crate) fn content_length(value: &[u8]) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::bad("Content-Length is not one decimal number"));
+        return Err(NO_NUMBER);
     }
     value
         .iter()
         .try_fold(0u64, |length, digit| {
             length.checked_mul(10)?.checked_add((digit - b'0').into())
         })
-        .ok_or(Refusal::bad("Content-Length does not fit 64 bits"))
+        .ok_or(LONG_NUMBER)
 }
 
 /// What the Transfer-Encoding fields of a head say together.
@@ -77,7 +77,7 @@ impl Codings {
             return Ok(false);
         }
         if version == Version::HTTP_10 {
-            return Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding"));
+            return Err(OLD_CODING);
         }
         if self.malformed || !self.ends_chunked || self.chunked > 1 {
             return Err(Refusal::bad(
@@ -93,3 +93,11 @@ impl Codings {
         Ok(true)
     }
 }
+
+pub(crate) const NO_NUMBER: Refusal = Refusal::bad("Content-Length is not one decimal number");
+pub(crate) const LONG_NUMBER: Refusal = Refusal::bad("Content-Length does not fit 64 bits");
+pub(crate) const TWO_LENGTHS: Refusal = Refusal::bad("more than one Content-Length");
+pub(crate) const TWO_FRAMINGS: Refusal =
+    Refusal::bad("both Transfer-Encoding and Content-Length (RFC 9112 6.1)");
+pub(crate) const OLD_CODING: Refusal = Refusal::bad("HTTP/1.0 has no Transfer-Encoding");
+pub(crate) const CONNECT_BODY: Refusal = Refusal::bad("CONNECT has no body (RFC 9110 9.3.6)");

@@ -20,7 +20,7 @@ use crate::limits::{EMPTY_LINES, Limits, METHOD, head_window};
 use crate::line::RequestLine;
 use crate::parse::parse;
 use crate::refusal::Refusal;
-use crate::scan::{BARE_CR, BARE_LF, FieldScan};
+use crate::scan::{BARE_CR, BARE_LF, EMPTY, FRAGMENT, FieldScan};
 use crate::span::{FieldSpan, Span};
 
 /// One request head, as spans into the bytes it was read from.
@@ -202,7 +202,7 @@ impl HeadReader {
                 self.empty += 1;
                 Ok(Phase::BeforeLf)
             }
-            b'\r' => Err(Refusal::bad("too many empty lines before a request line")),
+            b'\r' => Err(EMPTY),
             b'\n' => Err(BARE_LF),
             _ => {
                 self.start = self.pos;
@@ -239,7 +239,7 @@ impl HeadReader {
         }
         if !QUERY.has(b) {
             return Err(Refusal::bad(match b {
-                b'#' => "the target has a fragment (RFC 9112 3.2)",
+                b'#' => return Err(FRAGMENT),
                 b'\r' | b'\n' => "the request line ends without a version",
                 b' ' => "more than one space behind the method",
                 _ => "the target has a byte that no URI has",

@@ -73,6 +73,9 @@
 //! What is refused, and with which status, does not depend on how the bytes
 //! were cut into pieces: the first fault in byte order decides.
 //!
+//! Where another engine does the reading, a [`Guard`] stops what that engine
+//! would let pass and this reading refuses.
+//!
 //! # Writing
 //!
 //! The commit machine of [`rgi_core::server`] decides what is sent; how it is
@@ -95,6 +98,7 @@ mod date;
 mod deadline;
 mod fields;
 mod framing;
+mod guard;
 mod head;
 mod limits;
 mod line;
@@ -105,15 +109,18 @@ mod scan;
 mod span;
 mod trailers;
 mod turn;
+mod watch;
 
 pub use body::{BodyReader, Decoded};
 pub use date::Stamp;
 pub use deadline::{Timeouts, Wait};
 pub use framing::Framing;
+pub use guard::Guard;
 pub use head::{HeadReader, RequestHead};
 pub use limits::Limits;
 pub use output::Output;
 pub use refusal::Refusal;
 pub use rgi_core::server::syntax::TargetForm;
 pub use span::{FieldSpan, Span};
+pub use trailers::admit as admit_trailers;
 pub use turn::{CONTINUE, Turn, interim, refuse};

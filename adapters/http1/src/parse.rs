@@ -13,6 +13,7 @@ use httparse::{Error, Header, Request, Status};
 
 use crate::connection;
 use crate::fields::Meaning;
+use crate::framing::CONNECT_BODY;
 use crate::head::RequestHead;
 use crate::limits::{FIELD_NAME, Limits, METHOD, head_window};
 use crate::line::RequestLine;
@@ -156,7 +157,7 @@ impl<'a> Head<'a> {
         }
         let framing = meaning.framing(version, limits)?;
         if self.line.method == Method::CONNECT && framing.has_body() {
-            return Err(Refusal::bad("CONNECT has no body (RFC 9110 9.3.6)"));
+            return Err(CONNECT_BODY);
         }
         let expect_continue = meaning.expect_continue(version, framing)?;
         let target = &self.line.target;

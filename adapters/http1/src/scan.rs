@@ -45,9 +45,7 @@ impl FieldScan {
                 (State::LineStart, b'\r') => State::SectionEnd,
                 (State::LineStart, _) if TOKEN.has(b) => self.begin(max_fields)?,
                 (State::LineStart, b' ' | b'\t') => {
-                    return Err(Refusal::bad(
-                        "a field line begins with white space (RFC 9112 5.2)",
-                    ));
+                    return Err(FOLDED);
                 }
                 (State::Name, b':') => State::Value,
                 (State::Name, _) if TOKEN.has(b) => self.lengthen()?,
@@ -97,3 +95,7 @@ impl FieldScan {
 
 pub(crate) const BARE_LF: Refusal = Refusal::bad("a line ends in LF without CR");
 pub(crate) const BARE_CR: Refusal = Refusal::bad("a CR without LF behind it");
+pub(crate) const EMPTY: Refusal = Refusal::bad("too many empty lines before a request line");
+pub(crate) const FRAGMENT: Refusal = Refusal::bad("the target has a fragment (RFC 9112 3.2)");
+pub(crate) const FOLDED: Refusal =
+    Refusal::bad("a field line begins with white space (RFC 9112 5.2)");

@@ -55,21 +55,37 @@ impl TrailerReader {
         let mut trailers = HeaderMap::new();
         for field in fields {
             let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| MALFORMED)?;
-            if REFUSED.contains(&name.as_str()) {
-                return Err(Refusal::bad(
-                    "a trailer that says how to read or route the message (RFC 9110 6.5.1)",
-                ));
-            }
-            if is_dropped(name.as_str()) {
-                continue;
-            }
             let value = HeaderValue::from_bytes(field.value).map_err(|_| MALFORMED)?;
             trailers
                 .try_append(name, value)
                 .map_err(|_| Refusal::fields_too_large("too many trailers"))?;
         }
+        admit(&mut trailers)?;
         Ok((!trailers.is_empty()).then_some(trailers))
     }
+}
+
+/// Holds a request's trailers to RFC 9110 6.5.1: those that come too late to have their effect are
+/// taken out. For engines whose library passes on what it reads.
+///
+/// # Errors
+///
+/// 400 if one says how to read or route the message.
+pub fn admit(trailers: &mut HeaderMap) -> Result<(), Refusal> {
+    if trailers.keys().any(|name| REFUSED.contains(&name.as_str())) {
+        return Err(Refusal::bad(
+            "a trailer that says how to read or route the message (RFC 9110 6.5.1)",
+        ));
+    }
+    let dropped: Vec<HeaderName> = trailers
+        .keys()
+        .filter(|name| is_dropped(name.as_str()))
+        .cloned()
+        .collect();
+    for name in dropped {
+        trailers.remove(name);
+    }
+    Ok(())
 }
 
 const MALFORMED: Refusal = Refusal::bad("the trailer section is malformed");

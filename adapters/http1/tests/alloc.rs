@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{Connection, Exchange, Host, Payload, RequestHead, ServerInfo};
 use rgi_core::{App, Bytes, Environ, Full, Input, StartResponse, StatusCode, app_fn, field, media};
-use rgi_http1::{FieldSpan, HeadReader, Limits, Output, Stamp, Turn};
+use rgi_http1::{FieldSpan, Guard, HeadReader, Limits, Output, Stamp, Turn};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -171,6 +171,19 @@ fn chunks() {
             .iter(blocks.into_iter().filter(|_| true))
     };
     assert_eq!(warm(app_fn(app), &[GET.len()]), 0);
+}
+
+#[test]
+fn a_guard() {
+    let before = ALLOCATIONS.get();
+    let mut guard = Guard::new();
+    for _ in 0..1000 {
+        assert_eq!(guard.watch(GET), Ok(GET.len()));
+        for piece in GET.chunks(7) {
+            assert_eq!(guard.watch(piece), Ok(piece.len()));
+        }
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
 }
 
 /// The counter counts: a block of the application's own is one allocation a round.
