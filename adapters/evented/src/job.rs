@@ -34,6 +34,9 @@ pub(crate) enum Stage {
     Written,
 }
 
+/// Bytes of a target that the log shows.
+const LONGEST_TARGET: usize = 256;
+
 impl<B> Job<B> {
     pub(crate) fn new() -> Pin<Box<Job<B>>> {
         Box::pin(Job {
@@ -67,7 +70,8 @@ impl<B> Job<B> {
         label.push_str(method);
         label.push(' ');
         // Targets are ASCII.
-        label.push_str(std::str::from_utf8(target).unwrap_or("?"));
+        let shown = &target[..target.len().min(LONGEST_TARGET)];
+        label.push_str(std::str::from_utf8(shown).unwrap_or("?"));
     }
 
     /// Ends the exchange: the body is dropped, the hooks run.

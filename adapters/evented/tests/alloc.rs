@@ -1,8 +1,11 @@
 //! A warm connection costs a loop no allocation.
 
-#[path = "wire/support.rs"]
+#[path = "wire/server.rs"]
 #[allow(dead_code)]
-mod support;
+mod server;
+#[path = "../../../tests/wire/harness.rs"]
+#[allow(dead_code)]
+mod wire;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -50,7 +53,7 @@ static COUNTING: Counting = Counting;
 
 #[test]
 fn plain_requests_allocate_nothing_on_the_loop() {
-    let server = support::serve(app_fn(|e: Environ, start_response: StartResponse| {
+    let server = wire::support::serve(app_fn(|e: Environ, start_response: StartResponse| {
         if !COUNTED.get() {
             COUNTED.set(std::thread::current().name() == Some("rgi-loop-0"));
         }

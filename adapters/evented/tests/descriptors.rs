@@ -1,9 +1,12 @@
 //! Descriptors: none is left behind, and to have none left is survived. One test, because the
 //! count and the limit are the process's.
 
-#[path = "wire/support.rs"]
+#[path = "wire/server.rs"]
 #[allow(dead_code)]
-mod support;
+mod server;
+#[path = "../../../tests/wire/harness.rs"]
+#[allow(dead_code)]
+mod wire;
 
 use rgi_core::{BodyExt, Environ, Error, FileRegion, StartResponse, StatusCode, app_fn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -15,7 +18,7 @@ fn open() -> usize {
 /// Waits until as many are open as before: a client sees its connection's end a little earlier.
 #[track_caller]
 fn assert_settles(before: usize) {
-    let deadline = std::time::Instant::now() + support::PATIENCE;
+    let deadline = std::time::Instant::now() + wire::support::PATIENCE;
     while open() > before {
         assert!(
             std::time::Instant::now() < deadline,
@@ -30,7 +33,7 @@ fn assert_settles(before: usize) {
 fn descriptors_are_given_back_and_waited_for() {
     let file = tempfile::tempfile().unwrap();
     file.set_len(3_000_000).unwrap();
-    let server = support::serve_with(
+    let server = wire::support::serve_with(
         |config| {
             config.keep_alive = Some(std::time::Duration::from_millis(200));
         },
@@ -102,7 +105,9 @@ fn descriptors_are_given_back_and_waited_for() {
     setrlimit(Resource::Nofile, limit).unwrap();
     for socket in &mut waiting {
         use std::io::{Read, Write};
-        socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
+        socket
+            .set_read_timeout(Some(wire::support::PATIENCE))
+            .unwrap();
         socket.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         let mut reply = String::new();
         // The first may have been idle for too long.

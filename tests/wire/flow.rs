@@ -8,8 +8,8 @@ use std::task::Poll;
 
 use rgi_core::{BodyExt, Bytes, Environ, Error, FileRegion, StartResponse, StatusCode, app_fn};
 
-use crate::responses::once_pending;
-use crate::support::{PATIENCE, serve};
+use crate::wire::responses::once_pending;
+use crate::wire::support::{PATIENCE, serve};
 
 #[test]
 fn a_block_is_on_the_wire_before_the_next_is_asked_for() {

@@ -7,13 +7,13 @@ use rgi_core::{
     App, Either, Environ, IntoLifespan, StartResponse, StatusCode, Worker, app_fn, async_fn,
 };
 
-use crate::support::{PATIENCE, Running, serve_with, start};
+use crate::wire::support::{PATIENCE, Running, serve_with, start};
 
 /// Who waits for it; `None` once it is open.
 type Gate = Arc<Mutex<Option<Vec<std::task::Waker>>>>;
 
 /// `/wait` is answered when the gate opens.
-fn gated(set: impl FnOnce(&mut rgi_evented::Config)) -> (Running, mpsc::Receiver<()>, Gate) {
+fn gated(set: impl FnOnce(&mut rgi_core::server::Config)) -> (Running, mpsc::Receiver<()>, Gate) {
     let (tell, called) = mpsc::channel();
     let gate = Arc::new(Mutex::new(Some(Vec::new())));
     let waits = gate.clone();

@@ -1,7 +1,5 @@
-//! Loops, their lives, and how many connections they take.
+//! Workers, their lives, and how many connections they take.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::{Arc, Barrier, Mutex};
 
 use rgi_core::server::Listener;
@@ -9,28 +7,14 @@ use rgi_core::{
     Environ, Error, IntoLifespan, StartResponse, StatusCode, Worker, app_fn, async_fn, launch,
 };
 
-use crate::support::{Client, Running, serve, serve_with, start};
-
-#[test]
-fn an_application_that_stays_on_its_loop() {
-    let make = |_: &Worker| {
-        let count = Rc::new(Cell::new(0));
-        Ok(app_fn(move |_: Environ, s: StartResponse| {
-            count.set(count.get() + 1);
-            s.start(StatusCode::OK).full(count.get().to_string())
-        }))
-    };
-    let server = start(|_| {}, make.into_lifespan(), Vec::new());
-    server.get("/").assert(200, "1");
-    server.get("/").assert(200, "2");
-}
+use crate::wire::support::{Client, serve_with, start};
 
 #[test]
 fn a_factory_that_fails_stops_the_server_with_its_message() {
-    for (threads, fails) in [(1, 0), (3, 0), (3, 2)] {
-        let make = move |worker: &Worker| match worker.index == fails {
-            true => Err(Error::new("no database")),
-            false => Ok(app_fn(|_: Environ, s: StartResponse| {
+    for threads in [1, 3] {
+        let make = move |worker: &Worker| match worker.index {
+            0 => Err(Error::new("no database")),
+            _ => Ok(app_fn(|_: Environ, s: StartResponse| {
                 s.start(StatusCode::OK).empty()
             })),
         };
@@ -43,13 +27,15 @@ fn a_factory_that_fails_stops_the_server_with_its_message() {
 #[test]
 fn a_factory_that_panics_stops_the_server() {
     let make = |worker: &Worker| {
-        assert_eq!(worker.index, 0, "the second loop panics");
+        assert_ne!(worker.index, 0, "the first worker panics");
         Ok(app_fn(|_: Environ, s: StartResponse| {
             s.start(StatusCode::OK).empty()
         }))
     };
-    let server = start(|c| c.threads = 2, make.into_lifespan(), Vec::new());
-    assert!(server.join().unwrap_err().is_panic());
+    for threads in [1, 2] {
+        let server = start(|c| c.threads = threads, make.into_lifespan(), Vec::new());
+        assert!(server.join().unwrap_err().is_panic());
+    }
 }
 
 #[test]
@@ -110,33 +96,8 @@ fn a_unix_socket() {
     assert_eq!(server.get("/").status(), 200);
 }
 
-/// Tells the name of the loop that answered.
-fn named(set: impl FnOnce(&mut rgi_evented::Config)) -> Running {
-    serve_with(
-        set,
-        app_fn(|_: Environ, s: StartResponse| {
-            let name = std::thread::current().name().unwrap().to_owned();
-            s.start(StatusCode::OK).full(name)
-        }),
-    )
-}
-
 #[test]
-fn loops_share_the_connections() {
-    let server = named(|config| config.threads = 2);
-    let mut clients: Vec<_> = (0..10).map(|_| server.connect()).collect();
-    let mut names: Vec<String> = Vec::new();
-    for client in &mut clients {
-        client.get("/");
-        names.push(client.reply().text().to_owned());
-    }
-    names.sort();
-    assert_eq!(names[..5], ["rgi-loop-0"; 5]);
-    assert_eq!(names[5..], ["rgi-loop-1"; 5]);
-}
-
-#[test]
-fn two_loops_call_a_shared_application_at_the_same_time() {
+fn two_threads_call_a_shared_application_at_the_same_time() {
     let both = Arc::new(Barrier::new(2));
     let server = serve_with(
         |c| c.threads = 2,
@@ -156,10 +117,13 @@ fn two_loops_call_a_shared_application_at_the_same_time() {
 #[test]
 fn above_the_most_connections_the_next_waits() {
     for threads in [1, 2] {
-        let server = named(|config| {
-            config.threads = threads;
-            config.max_connections = Some(2);
-        });
+        let server = serve_with(
+            |config| {
+                config.threads = threads;
+                config.max_connections = Some(2);
+            },
+            app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).empty()),
+        );
         let mut open = Vec::new();
         for _ in 0..2 {
             let mut client = server.connect();
@@ -176,27 +140,4 @@ fn above_the_most_connections_the_next_waits() {
             open.push(next);
         }
     }
-}
-
-#[test]
-fn loops_run_within_what_is_around_them() {
-    thread_local! {
-        static INSIDE: Cell<bool> = const { Cell::new(false) };
-    }
-    let server = serve_with(
-        |config| {
-            config.around = Some(Arc::new(|run: &mut dyn FnMut()| {
-                INSIDE.set(true);
-                run();
-            }));
-        },
-        app_fn(|_: Environ, s: StartResponse| {
-            s.start(StatusCode::OK).full(INSIDE.get().to_string())
-        }),
-    );
-    server.get("/").assert(200, "true");
-    let server = serve(app_fn(|_: Environ, s: StartResponse| {
-        s.start(StatusCode::OK).empty()
-    }));
-    assert_eq!(server.get("/").status(), 200);
 }

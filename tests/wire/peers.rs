@@ -4,8 +4,8 @@ use std::sync::{Arc, mpsc};
 
 use rgi_core::{BodyExt, BoxBody, End, Environ, StartResponse, StatusCode, app_fn, async_fn};
 
-use crate::responses::once_pending;
-use crate::support::{PATIENCE, Running, serve};
+use crate::wire::responses::once_pending;
+use crate::wire::support::{PATIENCE, Running, serve};
 
 /// Waits for the client's leave, and tells in this order: woken, dropped, how it ended.
 fn waits_for_the_leave() -> (Running, mpsc::Receiver<String>) {

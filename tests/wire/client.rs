@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 
-use super::PATIENCE;
+use super::support::PATIENCE;
 
 enum Socket {
     Tcp(TcpStream),
@@ -241,9 +241,9 @@ pub(crate) struct Reply {
 impl Reply {
     #[track_caller]
     pub(crate) fn status(&self) -> u16 {
-        self.head.strip_prefix("HTTP/1.1 ").unwrap()[..3]
-            .parse()
-            .unwrap()
+        // hyper answers HTTP/1.0 with HTTP/1.0.
+        let rest = self.head.strip_prefix("HTTP/1.").unwrap();
+        rest[2..5].parse().unwrap()
     }
 
     /// The first field of a name, in lower case.

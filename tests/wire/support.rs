@@ -6,14 +6,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rgi_core::server::{Level, Listener, Log, Server, Stop};
+use rgi_core::server::{Config, Level, Listener, Log, Stop};
 use rgi_core::{App, Error, IntoLifespan, LocalLifespan};
-use rgi_evented::{Config, Evented};
 
-pub(crate) use client::{Client, Reply};
-
-#[path = "client.rs"]
-mod client;
+pub(crate) use super::client::{Client, Reply};
+use crate::server;
 
 /// Long enough for whatever must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,7 +71,7 @@ pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
 /// Serves an application with the settings of most tests.
 pub(crate) fn serve<A: App + Send + Sync + 'static>(app: A) -> Running
 where
-    A::Body: 'static,
+    A::Body: Send + 'static,
 {
     serve_with(|_| {}, app)
 }
@@ -84,7 +81,7 @@ pub(crate) fn serve_with<A: App + Send + Sync + 'static>(
     app: A,
 ) -> Running
 where
-    A::Body: 'static,
+    A::Body: Send + 'static,
 {
     start(
         set,
@@ -97,9 +94,20 @@ where
 pub(crate) fn start<L>(set: impl FnOnce(&mut Config), lifespan: L, more: Vec<Listener>) -> Running
 where
     L: LocalLifespan + Send + Sync + 'static,
-    L::App: 'static,
-    <L::App as App>::Body: 'static,
+    L::App: Send + Sync + 'static,
+    <L::App as App>::Body: Send + 'static,
 {
+    run(set, more, |config, listeners, stop| {
+        server::serve(config, lifespan, listeners, stop)
+    })
+}
+
+/// Runs what serves until it is told to stop.
+pub(crate) fn run(
+    set: impl FnOnce(&mut Config),
+    more: Vec<Listener>,
+    serve: impl FnOnce(Config, Vec<Listener>, Stop) -> Result<(), Error> + Send + 'static,
+) -> Running {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, log) = (Stop::new(), Arc::new(Lines::default()));
@@ -108,12 +116,11 @@ where
     let told = stop.clone();
     let mut listeners = vec![Listener::Tcp(listener)];
     listeners.extend(more);
-    let serve = move || Evented::new(config).serve(lifespan, listeners, told);
     Running {
         stop,
         log,
         address,
-        thread: Some(std::thread::spawn(serve)),
+        thread: Some(std::thread::spawn(move || serve(config, listeners, told))),
     }
 }
 

@@ -8,7 +8,7 @@ use rgi_core::{
     blocking,
 };
 
-use crate::support::{PATIENCE, serve, serve_with};
+use crate::wire::support::{PATIENCE, serve, serve_with};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(150));
 

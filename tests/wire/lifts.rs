@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rgi_core::{App, Either, Environ, Error, StartResponse, StatusCode, app_fn, blocking};
 
-use crate::support::{PATIENCE, Running, serve_with};
+use crate::wire::support::{PATIENCE, Running, serve_with};
 
 /// `/block` waits on a thread of the pool for the gate, other paths read their body there; `/fast`
 /// is answered on the loop.
@@ -16,7 +16,7 @@ struct Lifts {
     gate: mpsc::Sender<()>,
 }
 
-fn lifts(set: impl FnOnce(&mut rgi_evented::Config)) -> Lifts {
+fn lifts(set: impl FnOnce(&mut rgi_core::server::Config)) -> Lifts {
     let (begin, begun) = mpsc::channel();
     let (gate, wait) = mpsc::channel();
     let wait = Arc::new(Mutex::new(wait));

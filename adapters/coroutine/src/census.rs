@@ -1,0 +1,99 @@
+//! The connections that are open.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use slab::Slab;
+use tokio::sync::Notify;
+
+/// Counts connections, and wakes them when the server is told something.
+#[derive(Debug)]
+pub(crate) struct Census {
+    seats: Mutex<Slab<Option<Waker>>>,
+    most: usize,
+    /// One has left.
+    left: Notify,
+}
+
+/// A connection's place, until all that belongs to it has ended.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    census: Arc<Census>,
+    key: usize,
+}
+
+impl Census {
+    pub(crate) fn new(most: Option<usize>) -> Arc<Census> {
+        Arc::new(Census {
+            seats: Mutex::default(),
+            most: most.unwrap_or(usize::MAX),
+            left: Notify::new(),
+        })
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Slab<Option<Waker>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place, if there is one.
+    fn try_enter(self: &Arc<Self>) -> Option<Seat> {
+        let mut seats = self.seats();
+        (seats.len() < self.most).then(|| Seat {
+            census: self.clone(),
+            key: seats.insert(None),
+        })
+    }
+
+    /// Waits for a place.
+    pub(crate) async fn enter(self: &Arc<Self>) -> Seat {
+        loop {
+            // Listened for before it is looked at, so that no leaving in between is missed.
+            let left = self.left.notified();
+            if let Some(seat) = self.try_enter() {
+                return seat;
+            }
+            left.await;
+        }
+    }
+
+    /// Waits until all have left.
+    pub(crate) async fn empty(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.open() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    pub(crate) fn open(&self) -> usize {
+        self.seats().len()
+    }
+
+    /// Wakes the task of every connection.
+    pub(crate) fn wake(&self) {
+        let wakers: Vec<Waker> = self
+            .seats()
+            .iter()
+            .filter_map(|(_, waker)| waker.clone())
+            .collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Seat {
+    /// Says which task to wake.
+    pub(crate) fn sit(&self, waker: &Waker) {
+        self.census.seats()[self.key] = Some(waker.clone());
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let waker = self.census.seats().remove(self.key);
+        drop(waker);
+        // For whoever accepts, and for the end: each looks for itself.
+        self.census.left.notify_waiters();
+    }
+}

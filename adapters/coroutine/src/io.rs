@@ -1,0 +1,186 @@
+//! A connection's bytes, as hyper reads and writes them.
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use rgi_core::server::Transport;
+use rgi_http1::Guard;
+
+use crate::line::{Line, Protocol};
+use crate::stream::is_blank;
+use crate::uninit;
+
+/// hyper's end of a connection. On the way it is noted what is waited for and what has gone out,
+/// and interim responses are let in between two messages.
+pub(crate) struct Io<B> {
+    line: Arc<Line<B>>,
+    /// Refuses what hyper would let pass, on HTTP/1.1.
+    guard: Option<RefCell<Guard>>,
+    /// Whether the last message has gone out whole.
+    clean: bool,
+    /// An interim response on its way.
+    interim: Bytes,
+}
+
+impl<B> Io<B> {
+    pub(crate) fn new(line: Arc<Line<B>>) -> Io<B> {
+        let http1 = line.protocol() == Protocol::Http1;
+        Io {
+            line,
+            guard: http1.then(RefCell::default),
+            clean: true,
+            interim: Bytes::new(),
+        }
+    }
+
+    /// The same behind a switch of protocols: `behind` came behind the request.
+    pub(crate) fn switched(mut self, behind: &[u8]) -> Io<B> {
+        self.guard = None;
+        self.line.put_ahead(behind);
+        self
+    }
+
+    /// Looks at bytes that have come; none is the client's end. Gives how many of the first hyper gets
+    /// now; the others are kept for its next read.
+    fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
+        let line = &self.line;
+        if bytes.is_empty() {
+            line.ended.store(true, Ordering::Relaxed);
+            return Ok(0);
+        }
+        line.note_received(is_blank(bytes));
+        let Some(guard) = &self.guard else {
+            return Ok(bytes.len());
+        };
+        let mut guard = guard.borrow_mut();
+        match guard.watch(bytes) {
+            Ok(passed) => {
+                if passed < bytes.len() {
+                    line.put_ahead(&bytes[passed..]);
+                }
+                Ok(passed)
+            }
+            Err(refusal) => {
+                // Within a body the application hears of it, and answers.
+                if !guard.is_in_body() {
+                    line.refuse(refusal);
+                }
+                Err(io::Error::new(io::ErrorKind::InvalidData, refusal.reason()))
+            }
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_interim(cx))?;
+        let n = ready!(self.line.poll_write(cx, bufs))?;
+        self.clean = false;
+        Poll::Ready(Ok(n))
+    }
+
+    /// Writes the interim responses that wait. In the midst of a message there is no place for them.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.interim.is_empty() && self.line.hints.is_filled() {
+            let waiting = self.line.hints.take();
+            if self.clean {
+                self.interim = waiting.into();
+            }
+        }
+        while !self.interim.is_empty() {
+            let n = ready!(self.line.poll_write(cx, &[IoSlice::new(&self.interim)]))?;
+            if n == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.interim.advance(n);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<B> Read for Io<B> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let line = &self.line;
+        if let Some(ahead) = line.take_ahead(buf.remaining()) {
+            let passed = self.pass(&ahead)?;
+            buf.put_slice(&ahead[..passed]);
+            return Poll::Ready(Ok(()));
+        }
+        if line.ended.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
+        if polled.is_pending() {
+            line.watch.waits(&line.server.clock);
+        }
+        polled
+    }
+}
+
+impl<B> Write for Io<B> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// hyper calls it when it has nothing left to write.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.clean = true;
+        ready!(self.poll_interim(cx))?;
+        self.line.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What was refused is still to be answered, behind hyper.
+        if self.line.refused().is_none() {
+            self.line.stream.shutdown();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The connection behind a switch of protocols.
+impl<B> Transport for Io<B> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buf = hyper::rt::ReadBuf::new(buf);
+        ready!(Read::poll_read(Pin::new(self), cx, buf.unfilled()))?;
+        Poll::Ready(Ok(buf.filled().len()))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.line.poll_write(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.line.stream.shutdown();
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,108 @@
+//! One request under way: the commit machine around the body, in a box that is used again.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use rgi_core::server::{Commit, Cut, Payload, Response};
+use rgi_core::{Body, End, Error, rt};
+
+pin_project! {
+    pub(crate) struct Job<B> {
+        #[pin]
+        response: Option<Response<B>>,
+        // Method and target, for the log.
+        label: String,
+    }
+}
+
+/// A job in its box.
+pub(crate) type Boxed<B> = Pin<Box<Job<B>>>;
+
+/// Bytes of a target that the log shows.
+const LONGEST_TARGET: usize = 256;
+
+impl<B> Job<B> {
+    pub(crate) fn new() -> Boxed<B> {
+        Box::pin(Job {
+            response: None,
+            label: String::new(),
+        })
+    }
+
+    pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &str) {
+        let label = self.project().label;
+        label.clear();
+        label.push_str(method);
+        label.push(' ');
+        // Targets are ASCII.
+        label.push_str(target.get(..LONGEST_TARGET).unwrap_or(target));
+    }
+
+    pub(crate) fn begin(self: Pin<&mut Self>, response: Response<B>) {
+        self.project().response.set(Some(response));
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(crate) fn error(&self) -> Option<&Error> {
+        self.response.as_ref()?.error()
+    }
+
+    /// Whether all of the payload was given out.
+    pub(crate) fn is_end(&self) -> bool {
+        self.response.as_ref().is_none_or(Response::is_end)
+    }
+
+    /// The peer has left: tells the application.
+    pub(crate) fn hang_up(&self) {
+        if let Some(hang_up) = self.response.as_ref().and_then(Response::hang_up) {
+            hang_up.now();
+        }
+    }
+
+    /// Ends the exchange: the body is dropped, the hooks run.
+    pub(crate) fn finish(self: Pin<&mut Self>, end: End) {
+        let mut this = self.project();
+        if let Some(response) = this.response.as_mut().as_pin_mut() {
+            rt::parking(false, || response.finish(Some(end)));
+        }
+        this.response.set(None);
+    }
+}
+
+/// All that runs the application's code runs here, on threads that may not wait.
+impl<B: Body> Job<B> {
+    /// Ends it with an error of the server's.
+    pub(crate) fn fail(self: Pin<&mut Self>, error: Error) {
+        if let Some(response) = self.project().response.as_pin_mut() {
+            rt::parking(false, || response.fail(error));
+        }
+    }
+
+    pub(crate) fn poll_head(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Commit> {
+        match self.project().response.as_pin_mut() {
+            Some(response) => rt::parking(false, || response.poll_head(cx)),
+            None => Poll::Pending,
+        }
+    }
+
+    pub(crate) fn poll_payload(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Payload, Cut>>> {
+        match self.project().response.as_pin_mut() {
+            Some(response) => rt::parking(false, || response.poll_payload(cx)),
+            None => Poll::Ready(None),
+        }
+    }
+
+    pub(crate) fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.project().response.as_pin_mut() {
+            Some(response) => rt::parking(false, || response.poll_drain(cx)),
+            None => Poll::Ready(()),
+        }
+    }
+}

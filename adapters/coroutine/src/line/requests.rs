@@ -1,0 +1,170 @@
+//! The requests of a connection: their boxes, and how each ends.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use hyper::upgrade::OnUpgrade;
+use rgi_core::{Body, End, Upgrade};
+
+use super::{Line, Protocol};
+use crate::hints::{Hint, Hints};
+use crate::job::{Boxed, Job};
+use crate::waits::Watch;
+
+/// What a connection keeps of its requests.
+pub(super) struct Jobs<B> {
+    spare: Vec<Boxed<B>>,
+    /// hyper has their last byte, the socket maybe not.
+    written: Vec<Boxed<B>>,
+    hint: Arc<Hint>,
+    switch: Option<Switch<B>>,
+}
+
+/// A switch of protocols whose head is on its way.
+pub(crate) struct Switch<B> {
+    pub(crate) job: Boxed<B>,
+    pub(crate) demand: Upgrade,
+    pub(crate) upgrade: OnUpgrade,
+}
+
+/// Boxes kept a connection.
+const KEPT: usize = 4;
+
+impl<B> Jobs<B> {
+    pub(super) fn new(hints: Arc<Hints>) -> Jobs<B> {
+        Jobs {
+            spare: Vec::new(),
+            written: Vec::new(),
+            hint: Hint::new(hints),
+            switch: None,
+        }
+    }
+}
+
+impl<B> Line<B> {
+    fn jobs(&self) -> MutexGuard<'_, Jobs<B>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A box for a request that begins, and its right to inform.
+    pub(crate) fn begin(&self) -> (Boxed<B>, Arc<Hint>) {
+        if self.count(1) == 1 {
+            self.watch.busy();
+        }
+        let mut jobs = self.jobs();
+        let job = jobs.spare.pop();
+        let hint = Hint::next(&mut jobs.hint);
+        drop(jobs);
+        (job.unwrap_or_else(Job::new), hint)
+    }
+
+    /// Counts requests under way; gives how many there are now.
+    fn count(&self, change: isize) -> usize {
+        match self.protocol() {
+            // One task alone counts: no exchange with other processors is paid.
+            Protocol::Http1 => {
+                let now = self
+                    .active
+                    .load(Ordering::Relaxed)
+                    .wrapping_add_signed(change);
+                self.active.store(now, Ordering::Relaxed);
+                now
+            }
+            Protocol::Http2 => {
+                let change = change.cast_unsigned();
+                let before = self.active.fetch_add(change, Ordering::AcqRel);
+                before.wrapping_add(change)
+            }
+        }
+    }
+
+    /// hyper has the last byte of a job.
+    pub(crate) fn wrote(&self, job: Boxed<B>) {
+        let mut jobs = self.jobs();
+        jobs.written.push(job);
+        self.has_written.store(true, Ordering::Release);
+    }
+
+    /// A request is not under way any more.
+    pub(crate) fn leave(&self) {
+        if self.count(-1) == 0 {
+            self.watch.end();
+            self.watch.waits(&self.server.clock);
+            if self.protocol() == Protocol::Http2 {
+                // Its task has a deadline now, and may be another than this one.
+                self.hints.wake();
+            }
+        }
+    }
+
+    /// All that hyper had was written.
+    pub(crate) fn flushed(&self) {
+        self.gate.open();
+        self.conclude(End::Sent);
+    }
+
+    /// Ends the exchanges whose last byte hyper had.
+    pub(crate) fn conclude(&self, end: End) {
+        // Mostly there is one.
+        while self.has_written.load(Ordering::Acquire)
+            && let Some(mut job) = self.pop_written()
+        {
+            // Hooks are foreign code: not under the lock.
+            job.as_mut().finish(end);
+            self.leave();
+            let mut jobs = self.jobs();
+            if jobs.spare.len() < KEPT {
+                jobs.spare.push(job);
+            }
+        }
+    }
+
+    fn pop_written(&self) -> Option<Boxed<B>> {
+        let mut jobs = self.jobs();
+        let job = jobs.written.pop();
+        // Nobody adds one but with the lock.
+        self.has_written
+            .store(!jobs.written.is_empty(), Ordering::Relaxed);
+        job
+    }
+
+    pub(crate) fn begin_switch(&self, switch: Switch<B>) {
+        self.jobs().switch = Some(switch);
+    }
+
+    pub(crate) fn take_switch(&self) -> Option<Switch<B>> {
+        self.jobs().switch.take()
+    }
+}
+
+impl<B: Body + Send + 'static> Line<B> {
+    /// hyper will not take what is left of a job. If the client has left, the application finishes
+    /// its step, on a task of its own and for as long as the request may take. If the server has cut
+    /// it, nobody waits for that.
+    pub(crate) fn lose(&self, mut job: Boxed<B>, watch: &Watch) {
+        job.hang_up();
+        // On HTTP/1.1 the watch is the connection's, and forgets it as the request is over.
+        let due = watch.due();
+        self.leave();
+        // On HTTP/2 the server cuts a stream, or the connection under it.
+        let cut = [&self.watch, watch].map(Watch::lost);
+        let end = match cut.contains(&End::Truncated) {
+            true => End::Truncated,
+            false => End::Disconnected,
+        };
+        if end == End::Truncated {
+            job.as_mut().finish(end);
+            return;
+        }
+        let (seat, clock) = (self.seat.clone(), self.server.clock.clone());
+        self.server.clock.spawn(async move {
+            let drained = std::future::poll_fn(|cx| job.as_mut().poll_drain(cx));
+            match due {
+                Some(due) => drop(clock.until(due, drained).await),
+                None => drained.await,
+            }
+            job.as_mut().finish(end);
+            drop(seat);
+        });
+    }
+}

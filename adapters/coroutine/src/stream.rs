@@ -1,0 +1,204 @@
+//! Sockets, as tokio's readiness has them.
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rgi_core::server::{Address, Connection};
+use rustix::net::{RecvFlags, Shutdown};
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixStream, unix};
+
+/// Bytes up to which pieces are put together before they are written.
+const SMALL: usize = 4096;
+
+thread_local! {
+    static JOINED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A connection's socket. All of its methods take it shared: the protocol reads and writes, and the
+/// connection's task looks whether the client is still there.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    pub(crate) fn connection(&self) -> Connection {
+        let path = |address: io::Result<unix::SocketAddr>| {
+            let address = address.ok();
+            Address::Unix(address.and_then(|a| a.as_pathname().map(Into::into)))
+        };
+        let (peer, local) = match self {
+            Stream::Tcp(stream) => {
+                let ends = (stream.peer_addr(), stream.local_addr());
+                (
+                    ends.0.map_or(Address::None, Address::Tcp),
+                    ends.1.map_or(Address::None, Address::Tcp),
+                )
+            }
+            Stream::Unix(stream) => (path(stream.peer_addr()), path(stream.local_addr())),
+        };
+        Connection {
+            peer,
+            local,
+            tls: None,
+        }
+    }
+
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Tcp(stream) => stream.poll_read_ready(cx),
+            Stream::Unix(stream) => stream.poll_read_ready(cx),
+        }
+    }
+
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Tcp(stream) => stream.poll_write_ready(cx),
+            Stream::Unix(stream) => stream.poll_write_ready(cx),
+        }
+    }
+
+    fn try_read<T>(&self, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Stream::Tcp(stream) => stream.try_io(Interest::READABLE, read),
+            Stream::Unix(stream) => stream.try_io(Interest::READABLE, read),
+        }
+    }
+
+    /// Reads some bytes into the front of `buf`; 0 at the client's end.
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_recv(cx, buf.len(), || {
+            Ok(rustix::net::recv(self, &mut *buf, RecvFlags::empty())?.1)
+        })
+    }
+
+    /// As [`poll_read`](Self::poll_read), into memory that nobody has written yet: `look` is given
+    /// the part that is written now, which is the front.
+    pub(crate) fn poll_read_uninit<T>(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [MaybeUninit<u8>],
+        look: impl Fn(&[u8]) -> T,
+    ) -> Poll<io::Result<T>> {
+        let mut seen = None;
+        let polled = self.poll_recv(cx, buf.len(), || {
+            let ((bytes, _), n) = rustix::net::recv(self, &mut *buf, RecvFlags::empty())?;
+            seen = Some(look(bytes));
+            Ok(n)
+        });
+        polled.map_ok(|_| seen.unwrap_or_else(|| look(&[])))
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut recv: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(cx))?;
+            let mut received = None;
+            let tried = self.try_read(|| {
+                let n = recv()?;
+                received = Some(n);
+                match n {
+                    // A short read has emptied the socket: said as if the next had been tried, this
+                    // forgets the readiness and saves the try. An end is not forgotten.
+                    n if n > 0 && n < room => Err(io::ErrorKind::WouldBlock.into()),
+                    _ => Ok(()),
+                }
+            });
+            match (received, tried) {
+                (Some(n), _) => return Poll::Ready(Ok(n)),
+                (None, Err(error)) if again(&error) => {}
+                (None, tried) => return Poll::Ready(tried.map(|()| 0)),
+            }
+        }
+    }
+
+    pub(crate) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_write_ready(cx))?;
+            let written = match bufs {
+                [one] => self.try_write(one),
+                bufs => self.try_write_all(bufs),
+            };
+            match written {
+                Err(error) if again(&error) => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.try_write(buf),
+            Stream::Unix(stream) => stream.try_write(buf),
+        }
+    }
+
+    /// A head and a small body are put together: the copy costs less than the system's work with
+    /// two pieces.
+    fn try_write_all(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if bufs.iter().map(|buf| buf.len()).sum::<usize>() <= SMALL {
+            return JOINED.with_borrow_mut(|joined| {
+                joined.clear();
+                bufs.iter().for_each(|buf| joined.extend_from_slice(buf));
+                self.try_write(joined)
+            });
+        }
+        match self {
+            Stream::Tcp(stream) => stream.try_write_vectored(bufs),
+            Stream::Unix(stream) => stream.try_write_vectored(bufs),
+        }
+    }
+
+    /// Ends the sending side. A socket that is not connected any more is no error.
+    pub(crate) fn shutdown(&self) {
+        let _ = rustix::net::shutdown(self, Shutdown::Write);
+    }
+
+    /// Has the close be a reset: a body that ends with the connection must not look whole.
+    pub(crate) fn reset_on_close(&self) {
+        if let Stream::Tcp(stream) = self {
+            let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+        }
+    }
+}
+
+/// Whether bytes are line ends and nothing else: a client may send some before a request (RFC 9112
+/// 2.2).
+pub(crate) fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// Whether to wait for readiness and try once more.
+fn again(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! A [`Coroutine`](rgi_coroutine::Coroutine) server as its clients see it: bytes over sockets.
+
+#[path = "wire/server.rs"]
+mod server;
+#[path = "../../../tests/wire/mod.rs"]
+mod wire;

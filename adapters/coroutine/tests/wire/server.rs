@@ -1,0 +1,24 @@
+//! The server that the tests run on.
+
+use rgi_core::server::{Config, Listener, Server, Stop};
+use rgi_core::{App, Error, LocalLifespan};
+use rgi_coroutine::Coroutine;
+
+/// What the server's facts begin with.
+pub(crate) const NAME: &str = "rgi-coroutine/";
+/// Whether hyper reads and writes the protocol, with ways of its own.
+pub(crate) const HYPER: bool = true;
+
+pub(crate) fn serve<L>(
+    config: Config,
+    lifespan: L,
+    listeners: Vec<Listener>,
+    stop: Stop,
+) -> Result<(), Error>
+where
+    L: LocalLifespan + Send + Sync + 'static,
+    L::App: Send + Sync + 'static,
+    <L::App as App>::Body: Send + 'static,
+{
+    Coroutine::new(config).serve(lifespan, listeners, stop)
+}

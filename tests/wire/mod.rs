@@ -1,0 +1,16 @@
+//! What every server that speaks HTTP/1.1 does, as its clients see it: bytes over sockets.
+//!
+//! Each server's tests take these in by `#[path]`, beside a module `server` that starts it and says
+//! where it differs by nature.
+
+mod basics;
+pub(crate) mod client;
+mod flow;
+mod lifts;
+mod peers;
+mod requests;
+mod responses;
+mod stops;
+pub(crate) mod support;
+mod times;
+mod workers;
