@@ -1,4 +1,4 @@
-//! An application that uses tokio's clock, on a server that has no tokio of its own.
+//! An application that uses tokio's clock, also on a server that has no tokio of its own.
 
 use std::time::Duration;
 

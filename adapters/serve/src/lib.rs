@@ -22,13 +22,18 @@
 //! # What is served
 //!
 //! An application, a factory `|worker: &Worker| -> Result<App, Error>` that is called once in each
-//! worker, or a lifespan (see [`rgi_core::launch`]). [`main`] takes those whose applications and
-//! bodies may go to another thread and offers every server of this build; [`main_local`] takes
-//! any, and the servers that keep an application on its thread.
+//! worker, or a lifespan (see [`rgi_core::launch`]). [`main()`] takes those whose applications and
+//! bodies may go to another thread and offers every server of this build; [`main_local()`] takes
+//! any, and offers the servers that keep an application on its thread: `evented`. The first that is
+//! offered, in the order of [`ServerKind::COMPILED`], is the default, and one that is not is
+//! refused.
 //!
 //! ```no_run
 //! use rgi_core::{StartResponse, StatusCode, Worker, app_fn};
 //!
+//! # #[cfg(not(feature = "evented"))]
+//! # fn main() {}
+//! # #[cfg(feature = "evented")]
 //! fn main() -> rgi_serve::Exit {
 //!     rgi_serve::main_local(|worker: &Worker| {
 //!         let name = std::rc::Rc::<str>::from(format!("worker {}\n", worker.index));
@@ -47,17 +52,19 @@
 //!
 //! # Features
 //!
-//! `evented` (on by default): the server on readiness loops. It is the only one today and builds on
-//! Linux alone. `tokio`: the method `Runner::tokio`.
+//! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
+//! tokio, over HTTP/1.1 and HTTP/2. `evented` (on by default): readiness loops without a runtime,
+//! over HTTP/1.1; it builds on Linux alone. `tokio`: the method `Runner::tokio`.
 #![deny(unsafe_code)]
 
 mod announce;
+mod config;
 mod exit;
 mod limit;
 mod listen;
 mod log;
 mod runner;
-#[cfg(all(feature = "tokio", feature = "evented"))]
+#[cfg(feature = "tokio")]
 mod runtime;
 mod server;
 mod settings;
@@ -81,7 +88,10 @@ where
     Runner::new().run(app)
 }
 
-/// As [`main()`], of a factory or a lifespan whose applications need not leave their thread.
+/// As [`main()`], of a factory or a lifespan whose applications need not leave their thread, on a
+/// server that keeps them there.
+///
+/// A program that calls it does not compile without the feature `evented`, the only such server.
 pub fn main_local<Marker, T>(app: T) -> Exit
 where
     T: IntoLifespan<Marker>,

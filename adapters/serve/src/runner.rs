@@ -9,10 +9,13 @@ use rgi_core::server::{Level, Log, Stop};
 use rgi_core::{App, Error, IntoLifespan, LocalLifespan};
 
 use crate::announce::Announced;
+use crate::config::config;
 use crate::listen::Sockets;
 use crate::log::Lines;
-use crate::server::{self, Deployment};
-use crate::settings::{Gathered, Overrides, Settings, option_methods, program_name};
+#[cfg(feature = "tokio")]
+use crate::runtime::Beside;
+use crate::server::Offered;
+use crate::settings::{Gathered, Overrides, ServerKind, Settings, option_methods, program_name};
 use crate::signals::Signals;
 use crate::{Exit, limit};
 
@@ -65,8 +68,11 @@ impl Runner {
         self
     }
 
-    /// Starts a tokio runtime of one thread beside the server and enters it on every thread that
-    /// runs the application, so that tokio's sockets, timers and `spawn` work there.
+    /// Makes tokio's sockets, timers and `spawn` work on every thread that runs the application,
+    /// whatever the server.
+    ///
+    /// `evented` has no tokio: a runtime of one thread is started beside it and entered wherever
+    /// the application runs. `coroutine` is on tokio itself, so nothing more is started.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn tokio(mut self) -> Runner {
@@ -82,10 +88,10 @@ impl Runner {
         <T::Lifespan as LocalLifespan>::App: Send + Sync + 'static,
         <<T::Lifespan as LocalLifespan>::App as App>::Body: Send + 'static,
     {
-        self.run_local(app)
+        self.start(app.into_lifespan(), Offered::ALL)
     }
 
-    /// Serves `app` until a signal ends it: as [`main_local`](crate::main_local).
+    /// Serves `app` until a signal ends it: as [`main_local`](crate::main_local()).
     pub fn run_local<Marker, T>(self, app: T) -> Exit
     where
         T: IntoLifespan<Marker>,
@@ -93,11 +99,28 @@ impl Runner {
         <T::Lifespan as LocalLifespan>::App: 'static,
         <<T::Lifespan as LocalLifespan>::App as App>::Body: 'static,
     {
+        // With no server there is nothing to refuse at run time: the program is never built.
+        const {
+            assert!(
+                !Offered::<Announced<T::Lifespan>>::LOCAL.is_empty(),
+                "no server of this build keeps an application on its thread: switch on the \
+                 feature `evented` of rgi-serve"
+            );
+        }
+        self.start(app.into_lifespan(), Offered::LOCAL)
+    }
+
+    /// Does what the settings say, on one of `servers`.
+    fn start<L>(self, lifespan: L, servers: &[Offered<Announced<L>>]) -> Exit {
         let args: Vec<OsString> = std::env::args_os().collect();
         let program = program_name(args.first().cloned());
-        match Settings::gather(&self.overrides, args, std::env::vars_os()) {
+        let kinds: Vec<ServerKind> = servers.iter().map(|server| server.kind).collect();
+        match Settings::gather(&self.overrides, &kinds, args, std::env::vars_os()) {
             Ok(Gathered::Run(settings, warnings)) => {
-                self.serve(&program, &settings, &warnings, app.into_lifespan())
+                let Some(server) = servers.iter().find(|it| it.kind == settings.server) else {
+                    unreachable!("settings name a server that was not among those given to them");
+                };
+                self.serve(&program, &settings, &warnings, lifespan, server)
             }
             Ok(Gathered::Help(text) | Gathered::Version(text) | Gathered::PrintConfig(text)) => {
                 print(&text)
@@ -106,12 +129,14 @@ impl Runner {
         }
     }
 
-    fn serve<L>(self, program: &str, settings: &Settings, warnings: &[String], lifespan: L) -> Exit
-    where
-        L: LocalLifespan + Send + Sync + 'static,
-        L::App: 'static,
-        <L::App as App>::Body: 'static,
-    {
+    fn serve<L>(
+        self,
+        program: &str,
+        settings: &Settings,
+        warnings: &[String],
+        lifespan: L,
+        server: &Offered<Announced<L>>,
+    ) -> Exit {
         let log: Arc<dyn Log> = Arc::new(Lines::up_to(settings.log_level));
         for warning in warnings {
             log.log(Level::Warn, format_args!("{warning}"));
@@ -126,19 +151,21 @@ impl Runner {
             Err(bad) => return refuse(program, &bad),
         };
         let served = signals.and_then(|_signals| {
-            let deployment = Deployment {
-                settings,
-                vars: self.vars,
-                log: log.clone(),
-                #[cfg(feature = "tokio")]
-                tokio: self.tokio,
+            let config = config(settings, self.vars, log.clone());
+            #[cfg(feature = "tokio")]
+            let beside = if self.tokio {
+                Beside::start(server.kind)?
+            } else {
+                Beside::default()
             };
-            let news = sockets.urls.iter().map(|url| {
-                let model = server::model(settings);
-                format!("serving {url} ({model})")
-            });
-            let lifespan = Announced::new(lifespan, settings.threads, news.collect(), log.clone());
-            let served = deployment.serve(lifespan, sockets.listeners, stop);
+            #[cfg(feature = "tokio")]
+            let config = beside.around(config);
+            let model = server.model(settings.threads);
+            let news = sockets.urls.iter();
+            let news = news.map(|url| format!("serving {url} ({model})")).collect();
+            let workers = server.workers(settings.threads);
+            let lifespan = Announced::new(lifespan, workers, news, log.clone());
+            let served = server.serve(config, lifespan, sockets.listeners, stop);
             drop(sockets.files);
             served
         });

@@ -1,88 +1,129 @@
-//! From the settings to a server that runs.
+//! The servers of this build, and how each is started.
 
-use std::sync::Arc;
-
-use rgi_core::server::{Listener, Log, Server, Stop};
+use rgi_core::server::{Config, Listener, Server, Stop};
 use rgi_core::{App, Error, LocalLifespan};
 
-use crate::settings::{ServerKind, Settings};
+use crate::settings::ServerKind;
 
-/// What a server is told, whichever it is.
-pub(crate) struct Deployment<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) vars: Vec<(String, String)>,
-    pub(crate) log: Arc<dyn Log>,
-    #[cfg(feature = "tokio")]
-    pub(crate) tokio: bool,
+/// A server that can run the applications of `L`.
+pub(crate) struct Offered<L> {
+    pub(crate) kind: ServerKind,
+    /// What the log calls one of its threads.
+    thread: &'static str,
+    /// How many workers, each with an application, it starts with so many threads.
+    workers: fn(usize) -> usize,
+    start: fn(Config, L, Vec<Listener>, Stop) -> Result<(), Error>,
 }
 
-impl Deployment<'_> {
-    /// Serves on the server that the settings name.
-    pub(crate) fn serve<L>(
-        self,
+impl<L> Offered<L>
+where
+    L: LocalLifespan + Send + Sync + 'static,
+    L::App: 'static,
+    <L::App as App>::Body: 'static,
+{
+    /// The servers that keep an application on its thread, the preferred one first.
+    pub(crate) const LOCAL: &'static [Offered<L>] = &[
+        #[cfg(feature = "evented")]
+        Self::EVENTED,
+    ];
+
+    #[cfg(feature = "evented")]
+    const EVENTED: Offered<L> = Offered {
+        kind: ServerKind::Evented,
+        thread: "loop",
+        workers: |threads| threads,
+        start: |config, lifespan, listeners, stop| {
+            rgi_evented::Evented::new(config).serve(lifespan, listeners, stop)
+        },
+    };
+}
+
+impl<L> Offered<L>
+where
+    L: LocalLifespan + Send + Sync + 'static,
+    L::App: Send + Sync + 'static,
+    <L::App as App>::Body: Send + 'static,
+{
+    /// Every server of this build, the preferred one first.
+    pub(crate) const ALL: &'static [Offered<L>] = &[
+        #[cfg(feature = "coroutine")]
+        Self::COROUTINE,
+        #[cfg(feature = "evented")]
+        Self::EVENTED,
+    ];
+
+    #[cfg(feature = "coroutine")]
+    const COROUTINE: Offered<L> = Offered {
+        kind: ServerKind::Coroutine,
+        thread: "thread",
+        workers: |_| 1,
+        start: |config, lifespan, listeners, stop| {
+            rgi_coroutine::Coroutine::new(config).serve(lifespan, listeners, stop)
+        },
+    };
+}
+
+impl<L> Offered<L> {
+    /// The server and its threads, for the log: "evented, 2 loops".
+    pub(crate) fn model(&self, threads: usize) -> String {
+        let plural = if threads == 1 { "" } else { "s" };
+        format!("{}, {threads} {}{plural}", self.kind, self.thread)
+    }
+
+    /// How many workers it starts.
+    pub(crate) fn workers(&self, threads: usize) -> usize {
+        (self.workers)(threads)
+    }
+
+    /// Serves until `stop` says so.
+    pub(crate) fn serve(
+        &self,
+        config: Config,
         lifespan: L,
         listeners: Vec<Listener>,
         stop: Stop,
-    ) -> Result<(), Error>
-    where
-        L: LocalLifespan + Send + Sync + 'static,
-        L::App: 'static,
-        <L::App as App>::Body: 'static,
-    {
-        match self.settings.server {
-            #[cfg(feature = "evented")]
-            ServerKind::Evented => self.evented(lifespan, listeners, stop),
-        }
-    }
-
-    #[cfg(feature = "evented")]
-    fn evented<L>(self, lifespan: L, listeners: Vec<Listener>, stop: Stop) -> Result<(), Error>
-    where
-        L: LocalLifespan + Send + Sync + 'static,
-        L::App: 'static,
-        <L::App as App>::Body: 'static,
-    {
-        let settings = self.settings;
-        let mut config = rgi_evented::Config::default();
-        config.threads = settings.threads;
-        config.blocking_threads = settings.blocking_threads;
-        config.queue_timeout = settings.queue_timeout;
-        config.max_connections = settings.max_connections;
-        config.header_timeout = settings.header_timeout;
-        config.body_timeout = settings.body_timeout;
-        config.write_timeout = settings.write_timeout;
-        config.keep_alive = settings.keep_alive;
-        config.request_timeout = settings.request_timeout;
-        config.graceful_timeout = settings.graceful_timeout;
-        config.buffer_body = settings.buffer_body;
-        config.limits.target = settings.max_target;
-        config.limits.head = settings.max_head;
-        config.limits.headers = settings.max_headers;
-        config.limits.body = settings.max_body.unwrap_or(0);
-        config.script_name.clone_from(&settings.script_name);
-        config.vars = self.vars;
-        config.log = self.log;
-        #[cfg(feature = "tokio")]
-        let runtime = self.tokio.then(crate::runtime::start).transpose()?;
-        #[cfg(feature = "tokio")]
-        {
-            config.around = runtime.as_ref().map(crate::runtime::around);
-        }
-        let served = rgi_evented::Evented::new(config).serve(lifespan, listeners, stop);
-        #[cfg(feature = "tokio")]
-        if let Some(runtime) = runtime {
-            runtime.shutdown_background();
-        }
-        served
+    ) -> Result<(), Error> {
+        (self.start)(config, lifespan, listeners, stop)
     }
 }
 
-/// The server and its workers, for the log: "evented, 2 loops".
-pub(crate) fn model(settings: &Settings) -> String {
-    let unit = match settings.server {
-        #[cfg(feature = "evented")]
-        ServerKind::Evented => "loop",
-    };
-    let plural = if settings.threads == 1 { "" } else { "s" };
-    format!("{}, {} {unit}{plural}", settings.server, settings.threads)
+#[cfg(test)]
+mod tests {
+    use rgi_core::{Environ, Full, IntoLifespan, StartResponse, StatusCode, app_fn};
+
+    use super::*;
+
+    fn empty(_: Environ, start_response: StartResponse) -> Full {
+        start_response.start(StatusCode::NO_CONTENT).empty()
+    }
+
+    fn models<M, T: IntoLifespan<M>>(
+        _: T,
+        offered: &[Offered<T::Lifespan>],
+    ) -> Vec<(ServerKind, String, usize)> {
+        let model = |it: &Offered<_>| (it.kind, it.model(2), it.workers(2));
+        offered.iter().map(model).collect()
+    }
+
+    #[test]
+    fn every_server_is_offered_the_preferred_one_first() {
+        let expected = [
+            #[cfg(feature = "coroutine")]
+            (ServerKind::Coroutine, "coroutine, 2 threads".to_owned(), 1),
+            #[cfg(feature = "evented")]
+            (ServerKind::Evented, "evented, 2 loops".to_owned(), 2),
+        ];
+        let models = models(app_fn(empty), Offered::ALL);
+        assert_eq!(models, expected);
+        let kinds: Vec<_> = models.into_iter().map(|(kind, ..)| kind).collect();
+        assert_eq!(kinds, ServerKind::COMPILED);
+    }
+
+    #[test]
+    fn those_that_keep_an_application_are_some_of_them() {
+        let mut all = models(app_fn(empty), Offered::ALL);
+        let local = models(app_fn(empty), Offered::LOCAL);
+        all.retain(|model| local.contains(model));
+        assert_eq!(all, local);
+    }
 }

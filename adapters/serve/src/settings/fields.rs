@@ -18,7 +18,7 @@ pub struct Settings {
     pub server: ServerKind,
     /// Where to listen; never empty.
     pub bind: Vec<Bind>,
-    /// Threads of the server, 1 or more. The evented server: its loops.
+    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops.
     pub threads: usize,
     /// Threads of the pool on which blocking applications run, 1 or more.
     pub blocking_threads: usize,
@@ -88,7 +88,7 @@ impl Settings {
 /// What holds if nobody sets anything.
 impl Default for Settings {
     fn default() -> Self {
-        layer::lay(&[])
+        layer::lay(ServerKind::COMPILED, &[])
             .expect("the defaults of the table fit its own kinds")
             .settings
     }

@@ -13,6 +13,7 @@ use super::kind::Answer;
 use super::layer::{self, Laid};
 use super::overrides::Overrides;
 use super::print;
+use super::server::ServerKind;
 
 /// What a program is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,8 @@ impl Settings {
     /// first, as `std::env::args_os` has them), the environment (as `std::env::vars_os` has it),
     /// and the configuration file that one of these names.
     ///
+    /// `servers` are those that the application can run on: at least one, the default first.
+    ///
     /// Texts for printing end with a line end.
     ///
     /// # Errors
@@ -43,6 +46,7 @@ impl Settings {
     /// The first setting that cannot hold, whichever source it stands in.
     pub(crate) fn gather(
         program: &Overrides,
+        servers: &[ServerKind],
         args: impl IntoIterator<Item = OsString>,
         env: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Gathered, Bad> {
@@ -50,7 +54,7 @@ impl Settings {
         let name = program_name(args.next());
         let line = command_line::read(args)?;
         match line.answer {
-            Some(Answer::Help) => return Ok(Gathered::Help(help::text(&name))),
+            Some(Answer::Help) => return Ok(Gathered::Help(help::text(&name, servers))),
             Some(Answer::Version) => {
                 return Ok(Gathered::Version(version(&name, program.version())));
             }
@@ -65,7 +69,7 @@ impl Settings {
         let mut layers = vec![program.layer().clone()];
         layers.extend(file);
         layers.extend([env.layer, line.layer]);
-        let Laid { settings, origins } = layer::lay(&layers)?;
+        let Laid { settings, origins } = layer::lay(servers, &layers)?;
         if line.answer == Some(Answer::PrintConfig) {
             let text = print::text(&name, settings, &origins, &env.warnings);
             return Ok(Gathered::PrintConfig(text));

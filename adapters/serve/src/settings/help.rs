@@ -22,16 +22,12 @@ const SOURCES: &str = "Every setting can also stand in an environment variable, 
     option given twice the last holds, but --bind adds up; a stronger source replaces all \
     addresses of a weaker one. What the chosen server cannot honour is refused.";
 
-pub(super) fn text(program: &str) -> String {
-    let mut text =
-        format!("Usage: {program} [OPTION]...\n\nServes its application over HTTP/1.1.\n");
+/// `servers` are those to choose from, the default first.
+pub(super) fn text(program: &str, servers: &[ServerKind]) -> String {
+    let mut text = format!("Usage: {program} [OPTION]...\n\nServes its application over HTTP.\n");
     heading(&mut text, "Servers");
-    for server in ServerKind::COMPILED {
-        let default = if *server == ServerKind::default() {
-            " The default."
-        } else {
-            ""
-        };
+    for (index, server) in servers.iter().enumerate() {
+        let default = if index == 0 { " The default." } else { "" };
         entry(
             &mut text,
             &format!("  {server}"),
@@ -40,11 +36,15 @@ pub(super) fn text(program: &str) -> String {
     }
     for group in Group::ALL {
         heading(&mut text, group.title());
-        for spec in OPTIONS
-            .iter()
-            .filter(|spec| spec.group == group && !spec.servers.is_empty())
-        {
-            entry(&mut text, &label(spec), &description(spec));
+        for spec in OPTIONS.iter().filter(|spec| spec.group == group) {
+            let honouring = spec.honoured_by(servers);
+            if !honouring.is_empty() {
+                entry(
+                    &mut text,
+                    &label(spec),
+                    &description(spec, &honouring, servers),
+                );
+            }
         }
     }
     heading(&mut text, "Values");
@@ -90,12 +90,18 @@ fn label(spec: &OptionSpec) -> String {
     format!("  {short}{} {}", spec.flag(), spec.placeholder)
 }
 
-fn description(spec: &OptionSpec) -> String {
+fn description(spec: &OptionSpec, honouring: &[ServerKind], servers: &[ServerKind]) -> String {
     let mut text = spec.help.to_owned();
-    if spec.servers != ServerKind::COMPILED {
-        text.push_str(&format!(" Only: {}.", server::list(spec.servers)));
+    if let Some(on_server) = spec.on_server {
+        let each = honouring
+            .iter()
+            .map(|server| format!("{server}: {}", on_server(*server)));
+        text.push_str(&format!(" {}.", each.collect::<Vec<_>>().join("; ")));
     }
-    if let Some(default) = spec.default.shown() {
+    if honouring != servers {
+        text.push_str(&format!(" Only: {}.", server::list(honouring)));
+    }
+    if let Some(default) = spec.default.shown(servers) {
         text.push(' ');
         text.push_str(&format!("[default: {default}]").replace(' ', "\u{a0}"));
     }

@@ -63,7 +63,7 @@ impl Kind {
     /// What a value has to be: "whole number: from 1 to 4096".
     pub(super) fn expected(&self) -> String {
         match self {
-            Kind::Server(_) => server::expected(),
+            Kind::Server(_) => server::EXPECTED.to_owned(),
             Kind::Binds(_) => bind::EXPECTED.to_owned(),
             Kind::Count(range, _) => values::count_expected(range, Zero::Counts),
             Kind::CountLimit(range, _) => values::count_expected(range, Zero::Off),
@@ -76,8 +76,13 @@ impl Kind {
         }
     }
 
-    /// Reads all that one source says into the field.
-    pub(super) fn read(&self, texts: &[String], settings: &mut Settings) -> Result<(), Bad> {
+    /// Reads all that one source says into the field. `servers`: those to choose from.
+    pub(super) fn read(
+        &self,
+        texts: &[String],
+        servers: &[ServerKind],
+        settings: &mut Settings,
+    ) -> Result<(), Bad> {
         if let Kind::Binds(field) = self {
             let binds: Result<Vec<Bind>, Bad> = texts.iter().map(|text| text.parse()).collect();
             *field(settings) = binds?;
@@ -85,12 +90,17 @@ impl Kind {
         }
         texts
             .iter()
-            .try_for_each(|text| self.read_one(text, settings))
+            .try_for_each(|text| self.read_one(text, servers, settings))
     }
 
-    fn read_one(&self, text: &str, settings: &mut Settings) -> Result<(), Bad> {
+    fn read_one(
+        &self,
+        text: &str,
+        servers: &[ServerKind],
+        settings: &mut Settings,
+    ) -> Result<(), Bad> {
         match self {
-            Kind::Server(field) => *field(settings) = text.parse()?,
+            Kind::Server(field) => *field(settings) = ServerKind::read(text, servers)?,
             Kind::Count(range, field) => {
                 *field(settings) = fit(values::count(text, range, Zero::Counts)?);
             }

@@ -68,24 +68,25 @@ impl Origin {
     }
 }
 
-/// Lays `layers`, the weakest first, over the defaults.
+/// Lays `layers`, the weakest first, over the defaults. `servers` are those to choose from, the
+/// default first.
 ///
 /// What the user asks for and the chosen server cannot do is refused. What the program presets for
 /// one server is not in the way of another.
-pub(super) fn lay(layers: &[Layer]) -> Result<Laid, Bad> {
+pub(super) fn lay(servers: &[ServerKind], layers: &[Layer]) -> Result<Laid, Bad> {
     let mut laid = Laid {
         settings: Settings::blank(),
         origins: BTreeMap::new(),
     };
     for spec in OPTIONS {
-        if let Some(text) = spec.default.text() {
-            laid.put(spec, &Origin::Default, &[text])?;
+        if let Some(text) = spec.default.text(servers) {
+            laid.put(spec, servers, &Origin::Default, &[text])?;
         }
         for layer in layers {
             if let Some(texts) = layer.texts.get(spec.name)
-                && check_honoured(spec, laid.settings.server, &layer.origin)?
+                && check_honoured(spec, laid.settings.server, servers, &layer.origin)?
             {
-                laid.put(spec, &layer.origin, texts)?;
+                laid.put(spec, servers, &layer.origin, texts)?;
             }
         }
     }
@@ -97,11 +98,12 @@ impl Laid {
     fn put(
         &mut self,
         spec: &'static OptionSpec,
+        servers: &[ServerKind],
         origin: &Origin,
         texts: &[String],
     ) -> Result<(), Bad> {
         spec.kind
-            .read(texts, &mut self.settings)
+            .read(texts, servers, &mut self.settings)
             .map_err(|bad| bad.at(origin.place(spec)))?;
         self.origins.insert(spec.name, origin.clone());
         Ok(())
@@ -140,17 +142,23 @@ impl Laid {
     }
 }
 
-/// Whether `server` is to be told of `spec`; an error if the user has to be told that it cannot.
-fn check_honoured(spec: &OptionSpec, server: ServerKind, origin: &Origin) -> Result<bool, Bad> {
+/// Whether `server`, one of `servers`, is to be told of `spec`; an error if the user has to be told
+/// that it cannot.
+fn check_honoured(
+    spec: &OptionSpec,
+    server: ServerKind,
+    servers: &[ServerKind],
+    origin: &Origin,
+) -> Result<bool, Bad> {
     if matches!(spec.kind, Kind::Server(_)) || spec.is_honoured_by(server) {
         return Ok(true);
     }
     if !origin.is_users() {
         return Ok(false);
     }
-    let others = match spec.servers {
-        [] => "no server of this build can".to_owned(),
-        servers => format!("of the servers here {} can", server::list(servers)),
+    let others = match &*spec.honoured_by(servers) {
+        [] => "no server of this program can".to_owned(),
+        others => format!("of the servers here {} can", server::list(others)),
     };
     Err(Bad::new(format!("the server {server} cannot do this; {others}")).at(origin.place(spec)))
 }
@@ -169,6 +177,7 @@ mod tests {
             default: Preset::Text("1"),
             group: Group::Limits,
             servers,
+            on_server: None,
             help: "",
         }
     }
@@ -177,12 +186,12 @@ mod tests {
     fn what_the_server_cannot_do_is_refused_to_the_user_alone() {
         let (server, spec) = (ServerKind::default(), for_servers(&[]));
         let refused = |origin| {
-            check_honoured(&spec, server, &origin)
+            check_honoured(&spec, server, &[server], &origin)
                 .unwrap_err()
                 .to_string()
         };
         let file = Origin::File("app.toml".into());
-        let end = format!("the server {server} cannot do this; no server of this build can");
+        let end = format!("the server {server} cannot do this; no server of this program can");
         assert_eq!(
             refused(Origin::CommandLine),
             format!("--max-requests: {end}")
@@ -192,7 +201,10 @@ mod tests {
             format!("RGI_MAX_REQUESTS: {end}")
         );
         assert_eq!(refused(file), format!("app.toml: max-requests: {end}"));
-        assert_eq!(check_honoured(&spec, server, &Origin::Program), Ok(false));
+        assert_eq!(
+            check_honoured(&spec, server, &[server], &Origin::Program),
+            Ok(false)
+        );
     }
 
     #[test]
@@ -200,7 +212,7 @@ mod tests {
         let spec = for_servers(ServerKind::COMPILED);
         for server in ServerKind::COMPILED {
             assert_eq!(
-                check_honoured(&spec, *server, &Origin::CommandLine),
+                check_honoured(&spec, *server, &[*server], &Origin::CommandLine),
                 Ok(true)
             );
         }

@@ -20,6 +20,8 @@ pub(super) struct OptionSpec {
     /// The servers that honour it; the others refuse it.
     pub(super) servers: &'static [ServerKind],
     pub(super) help: &'static str,
+    /// What it is on a server, if that differs.
+    pub(super) on_server: Option<fn(ServerKind) -> &'static str>,
 }
 
 /// The value of an option that nobody set.
@@ -30,7 +32,7 @@ pub(super) enum Preset {
     Text(&'static str),
     /// One for each core that this process may use.
     Cores,
-    /// The preferred server of this build.
+    /// The preferred one of the servers that the program can run on.
     Server,
 }
 
@@ -58,26 +60,33 @@ impl OptionSpec {
     pub(super) fn is_honoured_by(&self, server: ServerKind) -> bool {
         self.servers.contains(&server)
     }
+
+    /// Those of `servers` that honour it.
+    pub(super) fn honoured_by(&self, servers: &[ServerKind]) -> Vec<ServerKind> {
+        let honour = |server: &ServerKind| self.is_honoured_by(*server);
+        servers.iter().copied().filter(honour).collect()
+    }
 }
 
 impl Preset {
-    pub(super) fn text(&self) -> Option<String> {
+    /// `servers`: those to choose from, the default first.
+    pub(super) fn text(&self, servers: &[ServerKind]) -> Option<String> {
         match self {
             Preset::Nothing => None,
             Preset::Text(text) => Some((*text).to_owned()),
             Preset::Cores => Some(cores().to_string()),
-            Preset::Server => Some(ServerKind::default().to_string()),
+            Preset::Server => servers.first().map(ToString::to_string),
         }
     }
 
     /// For the help, which is the same on every machine.
-    pub(super) fn shown(&self) -> Option<&'static str> {
+    pub(super) fn shown(&self, servers: &[ServerKind]) -> Option<&'static str> {
         match self {
             Preset::Nothing => None,
             Preset::Text("") => Some("empty, none"),
             Preset::Text(text) => Some(text),
             Preset::Cores => Some("one for each core"),
-            Preset::Server => Some(ServerKind::default().name()),
+            Preset::Server => servers.first().map(|server| server.name()),
         }
     }
 }

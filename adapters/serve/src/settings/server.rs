@@ -6,43 +6,95 @@ use std::str::FromStr;
 use super::bad::Bad;
 use super::suggest::nearest;
 
-#[cfg(not(feature = "evented"))]
-compile_error!("rgi-serve needs a server to run: switch on its feature `evented`");
+#[cfg(not(any(feature = "coroutine", feature = "evented")))]
+compile_error!("rgi-serve needs a server: switch on its feature `coroutine` or `evented`");
+
+/// What `--server` is, where nobody can say which servers there are.
+pub(super) const EXPECTED: &str = "server: the name of one that --help lists";
 
 /// A server of this build. Each is a cargo feature of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerKind {
-    /// Readiness loops, one a thread, without an async runtime.
+    /// Tasks on tokio, over HTTP/1.1 and HTTP/2.
+    #[cfg(feature = "coroutine")]
+    Coroutine,
+    /// Readiness loops, one a thread, without an async runtime, over HTTP/1.1.
     #[cfg(feature = "evented")]
     Evented,
+}
+
+/// What the options and their help say of a server.
+struct Facts {
+    name: &'static str,
+    /// What it is and when to choose it.
+    summary: &'static str,
+    /// What `--threads` counts.
+    threads: &'static str,
 }
 
 impl ServerKind {
     /// The servers of this build, the preferred one first: the one with the most protocols, then
     /// those that hold the most connections, then those that are easiest to reason about.
     pub const COMPILED: &'static [ServerKind] = &[
+        #[cfg(feature = "coroutine")]
+        ServerKind::Coroutine,
         #[cfg(feature = "evented")]
         ServerKind::Evented,
     ];
 
-    /// The name that `--server` takes.
-    pub fn name(self) -> &'static str {
+    fn facts(self) -> Facts {
         match self {
+            #[cfg(feature = "coroutine")]
+            ServerKind::Coroutine => Facts {
+                name: "coroutine",
+                summary: "Tasks on tokio, by hyper. HTTP/1.1 and HTTP/2. For asynchronous \
+                    applications, those that use tokio among them. Applications that block run on \
+                    a pool of threads beside the tasks.",
+                threads: "tokio's workers",
+            },
             #[cfg(feature = "evented")]
-            ServerKind::Evented => "evented",
+            ServerKind::Evented => Facts {
+                name: "evented",
+                summary: "Readiness loops, one a thread, without an async runtime. HTTP/1.1. For \
+                    many connections at once, slow or idle ones among them, and for applications \
+                    that stay on their thread. Applications that block run on a pool of threads \
+                    beside the loops.",
+                threads: "its loops",
+            },
         }
     }
 
-    /// What it is and when to choose it, for `--help`.
+    /// The name that `--server` takes.
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
     pub(super) fn summary(self) -> &'static str {
-        match self {
-            #[cfg(feature = "evented")]
-            ServerKind::Evented => {
-                "Readiness loops, one a thread, without an async runtime. For many connections at \
-                 once, slow or idle ones among them. Applications that block run on a pool of \
-                 threads beside the loops."
-            }
+        self.facts().summary
+    }
+
+    pub(super) fn threads(self) -> &'static str {
+        self.facts().threads
+    }
+
+    /// The one of `servers`, which a program can run on, that `text` names.
+    pub(super) fn read(text: &str, servers: &[ServerKind]) -> Result<ServerKind, Bad> {
+        let named = |server: &&ServerKind| server.name() == text;
+        if let Some(server) = servers.iter().find(named) {
+            return Ok(*server);
+        }
+        let others = list(servers);
+        if let Some(server) = Self::COMPILED.iter().find(named) {
+            return Err(Bad::new(format!(
+                "the server {server} shares an application among threads, and that of this \
+                 program stays on one; of the servers here {others} can run it"
+            )));
+        }
+        let bad = format!("{text:?} is no server of this program: {others}");
+        match nearest(text, servers.iter().map(|server| server.name())) {
+            Some(name) => Err(Bad::new(format!("{bad}; did you mean {name}?"))),
+            None => Err(Bad::new(bad)),
         }
     }
 }
@@ -65,20 +117,8 @@ impl FromStr for ServerKind {
     type Err = Bad;
 
     fn from_str(text: &str) -> Result<Self, Bad> {
-        let servers = Self::COMPILED.iter().copied();
-        if let Some(server) = servers.clone().find(|server| server.name() == text) {
-            return Ok(server);
-        }
-        let bad = format!("{text:?} is no {}", expected());
-        match nearest(text, servers.map(ServerKind::name)) {
-            Some(name) => Err(Bad::new(format!("{bad}; did you mean {name}?"))),
-            None => Err(Bad::new(bad)),
-        }
+        Self::read(text, Self::COMPILED)
     }
-}
-
-pub(super) fn expected() -> String {
-    format!("server of this build: {}", list(ServerKind::COMPILED))
 }
 
 /// The names of `servers`, separated by commas.
@@ -102,8 +142,21 @@ mod tests {
     fn a_server_that_is_not_compiled_in_is_refused() {
         let bad = "gevent".parse::<ServerKind>().unwrap_err().to_string();
         assert!(
-            bad.starts_with("\"gevent\" is no server of this build: "),
+            bad.starts_with("\"gevent\" is no server of this program: "),
             "{bad}"
         );
+    }
+
+    #[cfg(all(feature = "coroutine", feature = "evented"))]
+    #[test]
+    fn a_server_that_cannot_run_the_program_is_refused() {
+        let servers = &[ServerKind::Evented];
+        let read = |text| ServerKind::read(text, servers).map_err(|bad| bad.to_string());
+        assert_eq!(read("evented"), Ok(ServerKind::Evented));
+        let bad = "the server coroutine shares an application among threads, and that of this \
+            program stays on one; of the servers here evented can run it";
+        assert_eq!(read("coroutine"), Err(bad.to_owned()));
+        let bad = "\"evnted\" is no server of this program: evented; did you mean evented?";
+        assert_eq!(read("evnted"), Err(bad.to_owned()));
     }
 }

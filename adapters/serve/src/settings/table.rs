@@ -49,14 +49,17 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Listen,
         "Path that the application is mounted under, such as /shop.",
     ),
-    setting(
-        "threads",
-        "N",
-        Kind::Count(THREADS, |settings| &mut settings.threads),
-        Preset::Cores,
-        Group::Concurrency,
-        "Threads of the server. evented: its loops.",
-    ),
+    OptionSpec {
+        on_server: Some(ServerKind::threads),
+        ..setting(
+            "threads",
+            "N",
+            Kind::Count(THREADS, |settings| &mut settings.threads),
+            Preset::Cores,
+            Group::Concurrency,
+            "Threads of the server.",
+        )
+    },
     setting(
         "blocking-threads",
         "N",
@@ -189,6 +192,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         default: Preset::Nothing,
         group: Group::Rest,
         servers: ServerKind::COMPILED,
+        on_server: None,
         help: "Read settings from this TOML file: name = value, with the names above.",
     },
     answer(
@@ -224,6 +228,7 @@ const fn setting(
         default,
         group,
         servers: ServerKind::COMPILED,
+        on_server: None,
         help,
     }
 }
@@ -242,6 +247,7 @@ const fn answer(
         default: Preset::Nothing,
         group: Group::Rest,
         servers: ServerKind::COMPILED,
+        on_server: None,
         help,
     }
 }

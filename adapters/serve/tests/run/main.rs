@@ -2,6 +2,7 @@
 //! codes.
 
 mod program;
+mod servers;
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -10,8 +11,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Output;
 
 use program::{GET, Program, command, connect, example, exchange, output, read_until};
+use rgi_serve::ServerKind;
 use rustix::process::Signal;
 
+/// What a program says on standard output.
 fn out(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
@@ -83,31 +86,39 @@ fn a_port_in_use_is_refused() {
 
 #[test]
 fn an_application_that_does_not_start_stops_the_server() {
-    let mut command = command(example("echo"), &["--bind", "127.0.0.1:0"]);
-    command.env("GREETING", "");
-    let (code, lines) = Program::start(command).end();
-    assert_eq!(code, Some(1));
-    assert!(
-        !lines.iter().any(|line| line.contains("serving")),
-        "{lines:?}"
-    );
-    let last = lines.last().unwrap();
-    assert!(last.contains(" error failed: "), "{last}");
-    assert!(last.contains("GREETING is empty"), "{last}");
+    for server in ServerKind::COMPILED {
+        let args = ["--bind", "127.0.0.1:0", "--server", server.name()];
+        let mut command = command(example("echo"), &args);
+        command.env("GREETING", "");
+        let (code, lines) = Program::start(command).end();
+        assert_eq!(code, Some(1), "{server}");
+        assert!(
+            !lines.iter().any(|line| line.contains("serving")),
+            "{lines:?}"
+        );
+        let last = lines.last().unwrap();
+        assert!(last.contains(" error failed: "), "{last}");
+        assert!(last.contains("GREETING is empty"), "{last}");
+    }
 }
 
 #[test]
 fn the_application_is_served() {
-    let (_program, address) = Program::echo(&[]);
-    let answer = exchange(connect(&address), GET).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(answer.ends_with("\r\n\r\nHello, you!\n"), "{answer}");
+    for server in ServerKind::COMPILED {
+        let (_program, address) = Program::echo(*server, &[]);
+        let answer = exchange(connect(&address), GET).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nHello, you!\n"), "{answer}");
+    }
 }
 
 #[test]
 fn an_open_request_ends_before_the_program() {
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let (program, address) = Program::echo(&[]);
+    let each = |server: &ServerKind| {
+        [Signal::TERM, Signal::INT, Signal::HUP].map(|signal| (*server, signal))
+    };
+    for (server, signal) in ServerKind::COMPILED.iter().flat_map(each) {
+        let (program, address) = Program::echo(server, &[]);
         let mut open = half_a_request(&address);
         program.signal(signal);
         let line = program.line_with("stopping");
@@ -126,22 +137,26 @@ fn an_open_request_ends_before_the_program() {
 
 #[test]
 fn a_second_signal_stops_at_once() {
-    let (program, address) = Program::echo(&["--graceful-timeout", "0"]);
-    let _open = half_a_request(&address);
-    program.signal(Signal::TERM);
-    let line = program.line_with("stopping");
-    assert!(line.contains("waiting for open requests"), "{line}");
-    program.signal(Signal::TERM);
-    program.line_with("stopping at once");
-    assert_eq!(program.end().0, Some(0));
+    for server in ServerKind::COMPILED {
+        let (program, address) = Program::echo(*server, &["--graceful-timeout", "0"]);
+        let _open = half_a_request(&address);
+        program.signal(Signal::TERM);
+        let line = program.line_with("stopping");
+        assert!(line.contains("waiting for open requests"), "{line}");
+        program.signal(Signal::TERM);
+        program.line_with("stopping at once");
+        assert_eq!(program.end().0, Some(0));
+    }
 }
 
 #[test]
 fn open_requests_are_waited_for_so_long() {
-    let (program, address) = Program::echo(&["--graceful-timeout", "10ms"]);
-    let _open = half_a_request(&address);
-    program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0));
+    for server in ServerKind::COMPILED {
+        let (program, address) = Program::echo(*server, &["--graceful-timeout", "10ms"]);
+        let _open = half_a_request(&address);
+        program.signal(Signal::TERM);
+        assert_eq!(program.end().0, Some(0));
+    }
 }
 
 #[test]
@@ -166,17 +181,16 @@ fn a_unix_socket_goes_with_its_program() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("echo.sock");
     let bind = format!("unix:{}", path.display());
-    let program = Program::start(command(example("echo"), &["--bind", &bind]));
-    let line = program.line_with("serving");
-    assert!(
-        line.contains(&format!("serving {bind} (evented, 2 loops)")),
-        "{line}"
-    );
-    let answer = exchange(UnixStream::connect(&path).unwrap(), GET).unwrap();
-    assert!(answer.ends_with("Hello, you!\n"), "{answer}");
-    program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0));
-    assert!(!path.exists());
+    for server in ServerKind::COMPILED {
+        let args = ["--bind", &bind, "--server", server.name()];
+        let program = Program::start(command(example("echo"), &args));
+        program.line_with(&format!("serving {bind} ({server}, 2 "));
+        let answer = exchange(UnixStream::connect(&path).unwrap(), GET).unwrap();
+        assert!(answer.ends_with("Hello, you!\n"), "{answer}");
+        program.signal(Signal::TERM);
+        assert_eq!(program.end().0, Some(0));
+        assert!(!path.exists());
+    }
 }
 
 #[test]
@@ -221,17 +235,4 @@ fn a_descriptor_that_does_not_listen_is_refused() {
     let refused = command.stdin(OwnedFd::from(ours)).output().unwrap();
     let line = refusal(&refused);
     assert!(line.contains("the socket does not listen"), "{line}");
-}
-
-#[cfg(feature = "tokio")]
-#[test]
-fn tokio_works_on_a_server_without_it() {
-    let program = Program::start(command(example("nap"), &["--bind", "127.0.0.1:0"]));
-    let serving = program.line_with("serving http://");
-    let address = serving.split("http://").nth(1).unwrap();
-    let address = address.split(' ').next().unwrap();
-    let answer = exchange(connect(address), GET).unwrap();
-    assert!(answer.ends_with("rested\n"), "{answer}");
-    program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0));
 }

@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use rgi_serve::ServerKind;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Far more than anything here takes; the end of a test that would hang.
@@ -62,14 +63,24 @@ impl Program {
         Program { child, lines }
     }
 
-    /// `echo` on a free port, and its address.
-    pub(crate) fn echo(args: &[&str]) -> (Program, String) {
+    /// `echo` on this server and a free port, and its address.
+    pub(crate) fn echo(server: ServerKind, args: &[&str]) -> (Program, String) {
+        Program::serving("echo", &[&["--server", server.name()], args].concat())
+    }
+
+    /// An example on a free port, and its address.
+    pub(crate) fn serving(name: &str, args: &[&str]) -> (Program, String) {
         let args = [&["--bind", "127.0.0.1:0"], args].concat();
-        let program = Program::start(command(example("echo"), &args));
+        let program = Program::start(command(example(name), &args));
         let serving = program.line_with("serving http://");
-        let address = serving.split("http://").nth(1).unwrap();
-        let address = address.split(' ').next().unwrap().to_owned();
+        let address = Program::address(&serving).to_owned();
         (program, address)
+    }
+
+    /// The address in the line of the log that says where it serves.
+    pub(crate) fn address(serving: &str) -> &str {
+        let address = serving.split("http://").nth(1).unwrap();
+        address.split(' ').next().unwrap()
     }
 
     /// Waits for a line of the log with this text.

@@ -1,22 +1,47 @@
 //! What a program prints instead of serving.
 
 use super::{Overrides, Start};
-use crate::settings::{Gathered, Settings};
+use crate::settings::{Gathered, ServerKind, Settings};
 
-#[test]
-fn help_teaches() {
-    let Ok(Gathered::Help(text)) = (Start {
+fn help(servers: &[ServerKind]) -> String {
+    let start = Start {
+        servers,
         args: &["-h"],
         ..Start::default()
-    })
-    .gather() else {
-        panic!("no help");
     };
+    match start.gather() {
+        Ok(Gathered::Help(text)) => text,
+        other => panic!("no help: {other:?}"),
+    }
+}
+
+#[cfg(all(feature = "coroutine", feature = "evented"))]
+#[test]
+fn help_teaches() {
+    insta::assert_snapshot!(help(ServerKind::COMPILED));
+}
+
+#[test]
+fn help_fits_a_terminal() {
+    let text = help(ServerKind::COMPILED);
     assert!(
         text.lines()
             .all(|line| line.chars().count() <= 100 && line.trim_end() == line)
     );
-    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn help_tells_of_the_servers_that_can_run_the_program() {
+    for server in ServerKind::COMPILED {
+        let text = help(&[*server]);
+        for line in ["\n  {} ", "[default: {}]", " server. {}: "] {
+            assert!(text.contains(&line.replace("{}", server.name())), "{text}");
+        }
+        for other in ServerKind::COMPILED.iter().filter(|it| *it != server) {
+            assert!(!text.contains(other.name()), "{other}: {text}");
+        }
+        assert_eq!(text.matches(" The default.").count(), 1, "{text}");
+    }
 }
 
 #[test]
@@ -52,7 +77,7 @@ fn the_version_is_the_programs_and_the_runners() {
 
 #[test]
 fn a_program_without_a_name_still_answers() {
-    let none = Settings::gather(&Overrides::default(), [], []);
+    let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, [], []);
     assert!(matches!(none, Ok(Gathered::Run(settings, _)) if settings == Settings::default()));
 }
 
@@ -76,6 +101,7 @@ fn everything() -> Start<'static> {
     start
 }
 
+#[cfg(all(feature = "coroutine", feature = "evented"))]
 #[test]
 fn the_configuration_says_where_each_setting_comes_from() {
     let mut start = everything();

@@ -2,21 +2,35 @@
 
 mod answers;
 mod precedence;
+#[cfg(all(feature = "coroutine", feature = "evented"))]
+mod servers;
 mod table;
 
 use std::ffi::OsString;
 use std::fs;
 
-use super::{Bad, Gathered, Overrides, Settings};
+use super::{Bad, Gathered, Overrides, ServerKind, Settings};
 
 /// What a program is started with.
-#[derive(Default)]
 struct Start<'a> {
     program: Overrides,
+    servers: &'a [ServerKind],
     args: &'a [&'a str],
     env: &'a [(&'a str, &'a str)],
     /// The text of `rgi.toml`, which `--config` names if there is one.
     file: Option<&'a str>,
+}
+
+impl Default for Start<'_> {
+    fn default() -> Self {
+        Start {
+            program: Overrides::default(),
+            servers: ServerKind::COMPILED,
+            args: &[],
+            env: &[],
+            file: None,
+        }
+    }
 }
 
 impl Start<'_> {
@@ -33,7 +47,7 @@ impl Start<'_> {
             .env
             .iter()
             .map(|(key, value)| (key.into(), value.into()));
-        let gathered = Settings::gather(&self.program, args, env);
+        let gathered = Settings::gather(&self.program, self.servers, args, env);
         // The name of the folder is another one each time.
         let place = format!("{}/", folder.path().display());
         match gathered {

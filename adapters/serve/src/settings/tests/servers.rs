@@ -1,0 +1,78 @@
+//! Which servers a program can be run on.
+
+use super::Start;
+use crate::settings::ServerKind;
+
+/// Of a program whose application stays on its thread.
+fn local() -> Start<'static> {
+    Start {
+        servers: &[ServerKind::Evented],
+        ..Start::default()
+    }
+}
+
+#[test]
+fn the_first_that_can_is_the_default() {
+    assert_eq!(Start::default().settings().server, ServerKind::Coroutine);
+    assert_eq!(local().settings().server, ServerKind::Evented);
+    let args = &["--print-config"];
+    let printed = Start { args, ..local() }.printed();
+    assert!(printed.contains("\nserver = \"evented\" "), "{printed}");
+}
+
+#[test]
+fn one_that_can_is_chosen_by_its_name() {
+    for server in ServerKind::COMPILED {
+        let args = &["--server", server.name()];
+        let start = Start {
+            args,
+            ..Start::default()
+        };
+        assert_eq!(start.settings().server, *server);
+    }
+    let args = &["--server=evented"];
+    assert_eq!(
+        Start { args, ..local() }.settings().server,
+        ServerKind::Evented
+    );
+}
+
+#[test]
+fn one_that_cannot_is_refused_wherever_it_stands() {
+    let end = "the server coroutine shares an application among threads, and that of this program \
+        stays on one; of the servers here evented can run it";
+    let args = &["--server", "coroutine"];
+    let line = Start { args, ..local() };
+    assert_eq!(line.refused(), format!("--server: {end}"));
+    let env = &[("RGI_SERVER", "coroutine")];
+    let variable = Start { env, ..local() };
+    assert_eq!(variable.refused(), format!("RGI_SERVER: {end}"));
+    let file = Some("server = 'coroutine'");
+    let file = Start { file, ..local() };
+    assert_eq!(file.refused(), format!("rgi.toml: server: {end}"));
+    let mut program = local();
+    program.program.set("server", ServerKind::Coroutine);
+    assert_eq!(program.refused(), format!("the program: server: {end}"));
+}
+
+#[test]
+fn a_server_is_a_name() {
+    let args = &["--server"];
+    let missing = Start {
+        args,
+        ..Start::default()
+    };
+    assert_eq!(
+        missing.refused(),
+        "--server: the value is missing: a server: the name of one that --help lists"
+    );
+    let file = Some("server = true");
+    let truth = Start {
+        file,
+        ..Start::default()
+    };
+    assert_eq!(
+        truth.refused(),
+        "rgi.toml: server: true is no server: the name of one that --help lists"
+    );
+}
