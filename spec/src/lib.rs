@@ -1,15 +1,18 @@
 //! RGI 1.0, the Rust Gateway Interface: its rules as data.
 //!
-//! Today: the 121 rules of PEP 3333, and what became of each in RGI ([`pep3333`]); and where servers
-//! differ from what is said of all of them ([`differences`]).
+//! [`rules`] has every rule of the text (`RGI-1.0.md`) by its number, with what it says, whom it
+//! binds, and what holds it; [`differences`] has where servers differ from what is said of all of
+//! them.
 //!
 //! ```
-//! use rgi_spec::pep3333::{self, Class};
+//! use rgi_spec::{Strength, rule};
 //!
-//! let second_start = pep3333::rule(69).unwrap();
-//! assert_eq!(second_start.class, Class::ReadyMade);
+//! let second_start = rule(69).unwrap();
+//! assert_eq!(second_start.strength, Some(Strength::ReadyMade));
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod differences;
-pub mod pep3333;
+mod rules;
+
+pub use rules::{Class, Kind, Level, Owner, PEP_3333, Rule, Side, Strength, rule, rules};
