@@ -121,6 +121,7 @@ impl Drop for Place {
         let mut slot = lock(&self.0);
         slot.closed = true;
         let event = slot.event.take();
+        slot.is_lost = event.is_some();
         let (reader, writer) = (slot.reader.take(), slot.writer.take());
         drop(slot);
         drop((event, reader));
@@ -135,6 +136,8 @@ struct Slot {
     event: Option<Event>,
     /// The body was dropped.
     closed: bool,
+    /// With an event in it that nobody took.
+    is_lost: bool,
     writer_gone: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -146,8 +149,8 @@ fn lock(place: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 
 /// Writes the body of [`Started::push`]. May move to another task.
 ///
-/// One place stands between application and server: a write is done when its chunk is in it, and
-/// the next waits until the server took it, so nothing piles up.
+/// One place stands between application and server, so nothing piles up: a write is done when the
+/// server has taken its chunk out of it.
 #[derive(Debug)]
 pub struct Writer {
     place: Arc<Mutex<Slot>>,
@@ -156,8 +159,9 @@ pub struct Writer {
 impl Writer {
     /// Writes a block. An empty one is done at once and has no meaning.
     ///
-    /// Done means that the chunk is in the one place, not that it was sent: the server sends it
-    /// when the closure next waits, and code that blocks the thread before that holds it back.
+    /// Done means that the server has asked for more, so that the chunk is on its way to the client.
+    /// Where the length is known nobody asks behind its last byte, and the closure is dropped there:
+    /// what is to happen at the end belongs into [`Environ::on_finish`](crate::Environ::on_finish).
     ///
     /// # Errors
     ///
@@ -185,19 +189,23 @@ impl Writer {
         self.put((!region.is_empty()).then(|| Event::File(Box::new(region))))
     }
 
-    /// Ends the body with trailer fields.
+    /// Ends the body with trailer fields. Nothing is waited for behind them.
     ///
     /// # Errors
     ///
     /// Disconnected, once the body was dropped.
     pub async fn trailers(mut self, trailers: HeaderMap) -> Result<(), Error> {
-        self.put(Some(Event::Trailers(Box::new(trailers)))).await
+        let mut write = self.put(Some(Event::Trailers(Box::new(trailers))));
+        write.is_last = true;
+        write.await
     }
 
     fn put(&mut self, event: Option<Event>) -> Write<'_> {
         Write {
             writer: self,
             event,
+            is_placed: false,
+            is_last: false,
         }
     }
 }
@@ -220,6 +228,9 @@ impl Drop for Writer {
 pub struct Write<'a> {
     writer: &'a mut Writer,
     event: Option<Event>,
+    is_placed: bool,
+    /// The server will not ask for more.
+    is_last: bool,
 }
 
 impl Future for Write<'_> {
@@ -229,23 +240,36 @@ impl Future for Write<'_> {
         let this = &mut *self;
         let mut slot = lock(&this.writer.place);
         if slot.closed {
-            return Poll::Ready(Err(Error::disconnected()));
+            return Poll::Ready(match this.is_placed && !slot.is_lost {
+                true => Ok(()),
+                false => Err(Error::disconnected()),
+            });
         }
-        if this.event.is_none() {
+        let mut reader = None;
+        if slot.event.is_none() {
+            match this.event.take() {
+                // Nobody else writes: what is not there any more was taken.
+                None => return Poll::Ready(Ok(())),
+                event => slot.event = event,
+            }
+            this.is_placed = true;
+            reader = slot.reader.take();
+        } else if this.event.is_none() && !this.is_placed {
             return Poll::Ready(Ok(()));
         }
-        if slot.event.is_some() {
-            let stale = slot.writer.replace(cx.waker().clone());
-            drop(slot);
-            drop(stale);
-            return Poll::Pending;
-        }
-        slot.event = this.event.take();
-        let reader = slot.reader.take();
+        let done = this.is_placed && this.is_last;
+        let stale = match done {
+            true => None,
+            false => slot.writer.replace(cx.waker().clone()),
+        };
         drop(slot);
+        drop(stale);
         if let Some(reader) = reader {
             reader.wake();
         }
-        Poll::Ready(Ok(()))
+        match done {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Pending,
+        }
     }
 }

@@ -1,0 +1,179 @@
+//! Answers, as they are read off a connection (RFC 9112), and their normal form.
+
+use std::fmt::Write as _;
+
+use super::pattern;
+
+/// How the end of a body is known (RFC 9112 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// There is no body.
+    None,
+    Length(u64),
+    Chunked,
+    /// With the connection.
+    Close,
+}
+
+/// A head, interim or final.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// Names in lower case, in the order of names; values of one name in the order they came.
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) framing: Framing,
+}
+
+/// Fields that differ by nature, or that speak of the connection and are seen by what it does.
+const LEFT_OUT: [&str; 5] = ["date", "server", "keep-alive", "transfer-encoding", APP];
+
+const APP: &str = "x-rgi-app";
+
+/// Fields of a server's own answers that matter.
+const BY_THE_SERVER: [&str; 2] = ["connection", "retry-after"];
+
+impl Head {
+    /// Reads a head, its empty line included. `bodiless`: the request was a HEAD.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(super) fn parse(head: &[u8], bodiless: bool) -> Result<Head, String> {
+        let wrong = || format!("no head of an answer: {}", quoted(head));
+        let text = std::str::from_utf8(head).map_err(|_| wrong())?;
+        let mut lines = text
+            .strip_suffix("\r\n\r\n")
+            .ok_or_else(wrong)?
+            .split("\r\n");
+        let line = lines.next().unwrap_or_default();
+        let rest = line.strip_prefix("HTTP/1.").ok_or_else(wrong)?;
+        let status = rest.get(2..5).and_then(|code| code.parse().ok());
+        let status = status
+            .filter(|status| (100..600).contains(status))
+            .ok_or_else(wrong)?;
+        let mut fields = Vec::new();
+        for line in lines {
+            let (name, value) = line.split_once(':').ok_or_else(wrong)?;
+            if name.is_empty() || name.contains([' ', '\t']) || line.contains('\n') {
+                return Err(wrong());
+            }
+            fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        // Stable: values of one name keep their order.
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let framing = framing(status, &fields, bodiless)?;
+        Ok(Head {
+            status,
+            fields,
+            framing,
+        })
+    }
+
+    pub(super) fn is_interim(&self) -> bool {
+        self.status < 200 && self.status != 101
+    }
+
+    pub(super) fn closes(&self) -> bool {
+        self.has("connection", "close")
+    }
+
+    fn has(&self, name: &str, value: &str) -> bool {
+        let is = |(n, v): &(String, String)| n == name && v.eq_ignore_ascii_case(value);
+        self.fields.iter().any(is)
+    }
+
+    fn is_by_app(&self) -> bool {
+        self.is_interim() || self.fields.iter().any(|(name, _)| name == APP)
+    }
+
+    /// Writes it in normal form: the status, and a line a field.
+    pub(super) fn write(&self, out: &mut String) {
+        let _ = write!(out, "{}", self.status);
+        out.push_str(if self.is_by_app() {
+            "\n"
+        } else {
+            " by the server\n"
+        });
+        for (name, value) in &self.fields {
+            let is_left_out = match self.is_by_app() {
+                true => LEFT_OUT.contains(&name.as_str()),
+                false => !BY_THE_SERVER.contains(&name.as_str()),
+            };
+            if !is_left_out && (name != "connection" || value != "keep-alive") {
+                let _ = writeln!(out, "{name}: {value}");
+            }
+        }
+    }
+
+    /// Writes what came behind it: nothing of a server's own words.
+    pub(super) fn write_body(&self, body: &[u8], out: &mut String) {
+        if self.is_by_app() {
+            write_body(body, out);
+        }
+    }
+}
+
+fn framing(status: u16, fields: &[(String, String)], bodiless: bool) -> Result<Framing, String> {
+    let all = |name: &str| {
+        let of_name = fields.iter().filter(move |(n, _)| n == name);
+        of_name.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
+    };
+    let (lengths, codings) = (all("content-length"), all("transfer-encoding"));
+    // RFC 9110 8.6, RFC 9112 6.1 and 6.2.
+    if (status < 200 || status == 204) && !(lengths.is_empty() && codings.is_empty()) {
+        return Err(format!("a length for the body that {status} never has"));
+    }
+    let framing = match (&lengths[..], &codings[..]) {
+        ([], []) => Framing::Close,
+        ([length], []) => match length.parse() {
+            Ok(length) if length_is_plain(length, lengths[0]) => Framing::Length(length),
+            _ => return Err(format!("Content-Length: {length}")),
+        },
+        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
+        _ => {
+            return Err(format!(
+                "lengths {lengths:?} and codings {codings:?} in one answer"
+            ));
+        }
+    };
+    match bodiless || status < 200 || matches!(status, 204 | 304) {
+        true => Ok(Framing::None),
+        false => Ok(framing),
+    }
+}
+
+/// Digits and nothing else (RFC 9110 8.6).
+fn length_is_plain(length: u64, text: &str) -> bool {
+    length.to_string() == text
+}
+
+/// Writes a body in normal form; nothing of an empty one.
+pub(super) fn write_body(body: &[u8], out: &mut String) {
+    if body.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", described(body));
+}
+
+/// Bytes up to which they are shown themselves.
+const SHOWN: usize = 400;
+
+fn described(body: &[u8]) -> String {
+    if body.len() <= SHOWN {
+        return quoted(body);
+    }
+    let known = pattern(body.len());
+    match known
+        .iter()
+        .zip(body)
+        .position(|(known, byte)| known != byte)
+    {
+        None => format!("{} bytes of the pattern", body.len()),
+        Some(at) => format!("{} bytes, which leave the pattern at {at}", body.len()),
+    }
+}
+
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(SHOWN)];
+    format!("\"{}\"", shown.escape_ascii())
+}

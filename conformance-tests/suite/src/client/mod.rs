@@ -1,0 +1,260 @@
+//! The client of a case: what it does, and what it writes down.
+
+mod answer;
+mod ask;
+mod connection;
+mod memory;
+mod wire;
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rgi_core::testing;
+
+pub use self::ask::Ask;
+use self::ask::Request;
+pub use self::connection::{Connection, Target};
+pub(crate) use self::connection::{tcp, unix};
+use self::wire::Wire;
+use crate::site::{FACTS, FORGET, NOTES};
+use crate::{Case, Site, X_RGI_CASE, X_RGI_RUN};
+
+/// How long a client waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes that are like no others: what long bodies are made of. A body of them is written down as
+/// such, and not byte by byte.
+pub fn pattern(len: usize) -> Bytes {
+    let byte = |at: usize| (at.wrapping_mul(31) ^ (at >> 8).wrapping_mul(7)) as u8;
+    (0..len).map(byte).collect()
+}
+
+/// The client of a case. Whatever it sees it writes down, a line each, in the order it is seen:
+///
+/// - of an answer the status, with `by the server` where the application did not make it; the fields
+///   in lower case in the order of their names, without Date, Server and those of the connection and
+///   of transfer (a server's own answers: `connection: close` and Retry-After alone); the body in
+///   quotes, or as `N bytes of the pattern`; the trailers as `trailer name: value`; `cut` where it
+///   ends before its end;
+/// - `closed` or `reset`, where the end of the connection is waited for;
+/// - `app: ...`, what the application noted, where that is asked for;
+/// - `! ...`, where something did not happen. Nothing is done behind that.
+pub struct Client<'a> {
+    case: &'a Case,
+    root: String,
+    run: String,
+    back: Back<'a>,
+    seen: String,
+    sent: Vec<u8>,
+    failed: bool,
+}
+
+enum Back<'a> {
+    Wire(Wire<'a>),
+    Memory(&'a testing::Client<Site>),
+}
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(case: &'a Case, target: &'a dyn Target) -> Client<'a> {
+        let number = RUNS.fetch_add(1, Ordering::Relaxed);
+        Client {
+            case,
+            root: target.root().to_owned(),
+            run: format!("{}-{number}", std::process::id()),
+            back: match target.in_memory(case) {
+                Some(client) => Back::Memory(client),
+                None => Back::Wire(Wire::new(target)),
+            },
+            seen: String::new(),
+            sent: Vec::new(),
+            failed: false,
+        }
+    }
+
+    /// What was sent, and what was seen.
+    pub(crate) fn into_records(self) -> (Vec<u8>, String) {
+        (self.sent, self.seen)
+    }
+
+    /// The prefix under which the application stands.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// A GET, sent and its answer written down.
+    pub fn get(&mut self, target: &str) {
+        self.ask("GET", target).send();
+    }
+
+    /// A HEAD, sent and its answer written down.
+    pub fn head(&mut self, target: &str) {
+        self.ask("HEAD", target).send();
+    }
+
+    /// A POST of a body of known length, sent and its answer written down.
+    pub fn post(&mut self, target: &str, body: impl Into<Bytes>) {
+        self.ask("POST", target).body(body).send();
+    }
+
+    /// A request that any client could make: its target is put behind the root.
+    pub fn ask<'c>(&'c mut self, method: &'static str, target: &str) -> Ask<'c, 'a> {
+        Ask::new(self, method, target)
+    }
+
+    fn perform(&mut self, request: &Request) {
+        let named = self.named();
+        let record = request.encode("");
+        self.sent.extend(record.concat());
+        let seen = &mut self.seen;
+        let done = match &mut self.back {
+            _ if self.failed => return,
+            Back::Wire(wire) => wire.perform(request, &named, seen),
+            Back::Memory(client) => {
+                let named = [(X_RGI_CASE, self.case.name), (X_RGI_RUN, &self.run)];
+                memory::perform(client, request, &named, seen)
+            }
+        };
+        self.note(done);
+    }
+
+    /// The fields that say which case a request belongs to, a line each.
+    fn named(&self) -> String {
+        format!(
+            "{X_RGI_CASE}: {}\r\n{X_RGI_RUN}: {}\r\n",
+            self.case.name, self.run
+        )
+    }
+
+    fn note(&mut self, done: Result<(), String>) {
+        if let Err(wrong) = done {
+            self.failed = true;
+            let _ = writeln!(self.seen, "! {wrong}");
+        }
+    }
+
+    fn wire(&mut self, act: impl FnOnce(&mut Wire<'a>, &mut String) -> Result<(), String>) {
+        if self.failed {
+            return;
+        }
+        let done = match &mut self.back {
+            Back::Wire(wire) => act(wire, &mut self.seen),
+            Back::Memory(_) => Err("bytes were sent in a case of kind `App`".to_owned()),
+        };
+        self.note(done);
+    }
+
+    /// Sends bytes. In a text, `{root}` stands for the root and `{case}` for the field lines that name
+    /// the case, with their line ends.
+    pub fn send(&mut self, text: &str) {
+        self.sent.extend_from_slice(text.as_bytes());
+        let text = text
+            .replace("{root}", &self.root)
+            .replace("{case}", &self.named());
+        self.wire(|wire, _| wire.send(text.as_bytes()));
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.sent.extend_from_slice(bytes);
+        self.wire(|wire, _| wire.send(bytes));
+    }
+
+    /// Reads a whole answer, interim ones before it included.
+    pub fn answer(&mut self) {
+        self.wire(|wire, seen| wire.answer(false, seen));
+    }
+
+    /// Reads a whole answer to a HEAD.
+    pub fn answer_to_head(&mut self) {
+        self.wire(|wire, seen| wire.answer(true, seen));
+    }
+
+    /// Reads one head, interim or final, and not what comes behind it.
+    pub fn read_head(&mut self) {
+        self.wire(Wire::head);
+    }
+
+    /// Reads so many bytes of the body behind the last head.
+    pub fn block(&mut self, len: usize) {
+        self.wire(|wire, seen| wire.block(len, seen));
+    }
+
+    /// Reads the rest of that body, and its trailers.
+    pub fn rest(&mut self) {
+        self.wire(Wire::rest);
+    }
+
+    /// Ends the client's side of the connection.
+    pub fn half_close(&mut self) {
+        self.wire(|wire, _| wire.half_close());
+    }
+
+    /// Leaves: the connection is reset.
+    pub fn leave(&mut self) {
+        self.wire(|wire, _| wire.leave());
+    }
+
+    /// Waits for the end of the connection.
+    pub fn end(&mut self) {
+        self.wire(Wire::end);
+    }
+
+    /// Goes on over a new connection; the one before is closed.
+    pub fn connect(&mut self) {
+        self.wire(|wire, _| wire.connect());
+    }
+
+    /// Waits until the application has noted so many lines (how each exchange ended is one, its
+    /// last), and writes down all there are then. What was open is closed before.
+    pub fn notes(&mut self, lines: usize) {
+        if self.failed {
+            return;
+        }
+        if let Back::Wire(wire) = &mut self.back {
+            wire.close();
+        }
+        let done = self.wait_for_notes(lines);
+        self.note(done);
+    }
+
+    fn wait_for_notes(&mut self, lines: usize) -> Result<(), String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let notes = self.control(NOTES)?;
+            let there = notes.lines().count();
+            if there >= lines || Instant::now() > until {
+                for line in notes.lines() {
+                    let _ = writeln!(self.seen, "app: {line}");
+                }
+                return match there >= lines {
+                    true => Ok(()),
+                    false => Err(format!("{there} notes of {lines} within {PATIENCE:?}")),
+                };
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The server's facts: a line each, name and value.
+    pub(crate) fn facts(&mut self) -> Result<String, String> {
+        self.control(FACTS)
+    }
+
+    /// The run is over.
+    pub(crate) fn forget(&mut self) -> Result<(), String> {
+        self.control(FORGET).map(drop)
+    }
+
+    /// Asks the site something beside the case, on a connection of its own.
+    fn control(&mut self, what: &str) -> Result<String, String> {
+        let named = [(X_RGI_CASE, what), (X_RGI_RUN, &self.run)];
+        match &mut self.back {
+            Back::Wire(wire) => wire.control(&format!("{}/", self.root), &named),
+            Back::Memory(client) => memory::control(client, &format!("{}/", self.root), &named),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The conformance suite of RGI: what every server does, as its clients and applications see it.
+//!
+//! A server's author adds two lines to the server's tests, and gets one test a case, at the root and
+//! under a prefix:
+//!
+//! ```
+//! // tests/conformance.rs
+//! # mod rgi_evented { pub struct Evented; impl Evented { pub fn new<T>(_: T) -> Evented { Evented }
+//! #   pub fn serve<A, B, C>(self, _: A, _: B, _: C) -> Result<(), rgi_core::Error> { Ok(()) } } }
+//! use rgi_evented::Evented;
+//! rgi_conformance::suite!(|config, site, listeners, stop| Evented::new(config).serve(site, listeners, stop));
+//! # fn main() {}
+//! ```
+//!
+//! # How it works
+//!
+//! A [`Case`] is a name, the rules of RGI it proves, an application, what a client does, and what is
+//! seen then. All cases' applications stand behind one, the [`Site`]: a request names its case in a
+//! field. What the client gets, and what the application noted of its side, is written down in the
+//! order it is seen, in a normal form ([`Client`] says which), and compared with what the case expects.
+//! A server that says of itself that it has not got what a case needs is not held to it.
+//!
+//! A case runs on any [`Target`]: a server of this process ([`Local`]), one at an address
+//! ([`Remote`]), or none at all ([`Memory`]): there the test client of the core crate calls the
+//! application, and what is about bytes goes through a pipe in memory to the engine of HTTP/1.1.
+#![forbid(unsafe_code)]
+
+mod case;
+mod cases;
+mod client;
+mod local;
+mod memory;
+mod names;
+mod notes;
+mod remote;
+mod site;
+mod verdict;
+
+pub use case::{Case, Kind, cases};
+pub use client::{Ask, Client, Connection, Target, pattern};
+pub use local::{Local, Serve};
+pub use memory::Memory;
+pub use notes::Notes;
+pub use remote::Remote;
+pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
+pub use verdict::{Verdict, check, run};

@@ -1,0 +1,104 @@
+//! The applications of all cases, as one.
+
+use rgi_core::server::ServerInfo;
+use rgi_core::{
+    App, BodyExt, BoxBody, Environ, FieldName, Head, HeaderValue, Outcome, StartResponse,
+    StatusCode,
+};
+
+use crate::{Case, Notes, cases};
+
+/// The field by which a request names its case.
+pub const X_RGI_CASE: &str = "x-rgi-case";
+/// The field by which a request names the run it belongs to: notes are kept by it.
+pub const X_RGI_RUN: &str = "x-rgi-run";
+
+const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
+
+/// What the client asks beside the cases.
+pub(crate) const FACTS: &str = ".facts";
+pub(crate) const NOTES: &str = ".notes";
+pub(crate) const FORGET: &str = ".forget";
+
+/// The applications of all cases, as one: a request names its case in a field ([`X_RGI_CASE`]).
+///
+/// Each of its answers says so (`x-rgi-app: conformance`), so that a client can tell them from those
+/// a server makes by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Site;
+
+impl App for Site {
+    type Body = BoxBody;
+
+    fn call(&self, environ: Environ, start_response: StartResponse) -> BoxBody {
+        let body = answer(environ, start_response);
+        BoxBody::new(body.map_start(|head: &mut Head| {
+            head.append(X_RGI_APP, HeaderValue::from_static("conformance"));
+        }))
+    }
+}
+
+fn answer(mut environ: Environ, start_response: StartResponse) -> BoxBody {
+    let text = |name| {
+        let value = environ.header(name).unwrap_or_default();
+        String::from_utf8_lossy(value).into_owned()
+    };
+    let (name, run) = (text(X_RGI_CASE), text(X_RGI_RUN));
+    match name.as_str() {
+        FACTS => return page(start_response, facts(environ.server())),
+        NOTES => return page(start_response, Notes::of_run(&run).lines().join("\n")),
+        FORGET => {
+            Notes::forget(&run);
+            return page(start_response, String::new());
+        }
+        _ => {}
+    }
+    let Some(case) = cases().find(|case| case.name == name) else {
+        let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
+        return start_response
+            .start(StatusCode::NOT_FOUND)
+            .full(wrong)
+            .into();
+    };
+    call(case, &run, &mut environ);
+    (case.app)(environ, start_response)
+}
+
+/// Opens the run's notes: the application may write, and how the exchange ends is written.
+fn call(case: &Case, run: &str, environ: &mut Environ) {
+    let _ = case;
+    let notes = Notes::of_run(run);
+    environ.extensions_mut().insert(notes.clone());
+    environ.on_finish(move |outcome| notes.add(line(outcome)));
+}
+
+/// How an exchange ended, as a note.
+fn line(outcome: &Outcome<'_>) -> String {
+    let status = outcome
+        .status
+        .map_or("-".to_owned(), |status| status.as_u16().to_string());
+    format!("{:?} {status} {} bytes", outcome.end, outcome.bytes).to_lowercase()
+}
+
+fn page(start_response: StartResponse, text: String) -> BoxBody {
+    start_response.start(StatusCode::OK).full(text).into()
+}
+
+/// A server's facts, a line each.
+fn facts(info: &ServerInfo) -> String {
+    let facts = [
+        ("multithread", info.multithread),
+        ("multiprocess", info.multiprocess),
+        ("reentrant", info.reentrant),
+        ("may_block", info.may_block),
+        ("run_once", info.run_once),
+        ("sendfile", info.sendfile),
+        ("informational", info.informational),
+        ("trailers", info.trailers),
+        ("upgrade", info.upgrade),
+        ("lazy_continue", info.lazy_continue),
+        ("told_of_disconnect", info.told_of_disconnect),
+    ];
+    let lines = facts.map(|(name, fact)| format!("{name} {fact}\n"));
+    format!("software {}\n{}", info.software, lines.concat())
+}

@@ -1,0 +1,145 @@
+//! A case run on a target, and what came of it.
+
+use std::fmt;
+
+use crate::client::Client;
+use crate::{Case, Target};
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// What was seen is what was expected.
+    Passed,
+    /// It is not; the report says where.
+    Failed(String),
+    /// The server says that it has not got what the case needs.
+    NotOffered(String),
+}
+
+impl Verdict {
+    /// Whether the server does what it should.
+    pub fn is_good(&self) -> bool {
+        !matches!(self, Verdict::Failed(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Passed => f.write_str("pass"),
+            Verdict::Failed(report) => write!(f, "FAIL\n{report}"),
+            Verdict::NotOffered(why) => write!(f, "not offered: {why}"),
+        }
+    }
+}
+
+/// Runs a case.
+pub fn run(case: &Case, target: &dyn Target) -> Verdict {
+    let mut client = Client::new(case, target);
+    if !case.needs.is_empty() {
+        match client.facts() {
+            Ok(facts) => {
+                if let Some(fact) = missing(case, &facts) {
+                    return Verdict::NotOffered(format!("`{fact}` is false of this server"));
+                }
+            }
+            Err(wrong) => return Verdict::Failed(format!("{}: {wrong}\n", case.name)),
+        }
+    }
+    (case.client)(&mut client);
+    let forgotten = client.forget();
+    let root = client.root().to_owned();
+    let (sent, mut seen) = client.into_records();
+    if let Err(wrong) = forgotten {
+        seen.push_str(&format!("! behind the case: {wrong}\n"));
+    }
+    let expect = case.expect.replace("{root}", &root);
+    match matches(&expect, &seen) {
+        true => Verdict::Passed,
+        false => Verdict::Failed(report(case, &sent, &expect, &seen)),
+    }
+}
+
+/// Runs a case as a test does.
+///
+/// # Panics
+///
+/// If it fails.
+#[track_caller]
+pub fn check(case: &str, target: &dyn Target) {
+    let found = crate::cases().find(|known| known.name == case);
+    let case = found.unwrap_or_else(|| panic!("no case is called {case}"));
+    match run(case, target) {
+        Verdict::Passed => {}
+        Verdict::NotOffered(why) => println!("{}: not offered: {why}", case.name),
+        Verdict::Failed(report) => panic!("{report}"),
+    }
+}
+
+/// The first fact a case needs and the server has not got.
+fn missing(case: &Case, facts: &str) -> Option<&'static str> {
+    let has = |fact: &str| {
+        facts
+            .lines()
+            .any(|line| line.strip_suffix(" true") == Some(fact))
+    };
+    case.needs.iter().copied().find(|fact| !has(fact))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn matches(expect: &str, seen: &str) -> bool {
+    let mut seen = lines(seen);
+    lines(expect).all(|line| seen.next().is_some_and(|seen| agrees(line, seen)))
+        && seen.next().is_none()
+}
+
+/// Whether a line is one of those that are expected: a status may be one of several.
+fn agrees(expect: &str, seen: &str) -> bool {
+    let split = |line| str::split_once(line, ' ').map_or((line, ""), |(word, rest)| (word, rest));
+    let ((statuses, expect), (status, seen)) = (split(expect), split(seen));
+    expect == seen && (statuses == status || statuses.split('|').any(|one| one == status))
+}
+
+/// What was sent and seen, with a mark at the first line that is not as expected.
+fn report(case: &Case, sent: &[u8], expect: &str, seen: &str) -> String {
+    let mut report = format!("{}: {}\n", case.name, case.says);
+    let rules: Vec<String> = case
+        .rules
+        .iter()
+        .map(|rule| format!("RGI {rule}"))
+        .collect();
+    report.push_str(&format!("rules: {}\n", rules.join(", ")));
+    let shown = &sent[..sent.len().min(2000)];
+    report.push_str("sent:\n");
+    for line in String::from_utf8_lossy(shown).split_inclusive('\n') {
+        report.push_str(&format!("  {}\n", line.escape_debug()));
+    }
+    let (expect, seen): (Vec<_>, Vec<_>) = (lines(expect).collect(), lines(seen).collect());
+    report.push_str("expected:                                 seen:\n");
+    for at in 0..expect.len().max(seen.len()) {
+        let (left, right) = (expect.get(at), seen.get(at));
+        let same = matches!((left, right), (Some(left), Some(right)) if agrees(left, right));
+        let mark = if same { ' ' } else { '>' };
+        let (left, right) = (left.unwrap_or(&""), right.unwrap_or(&""));
+        report.push_str(&format!("{mark} {left:<40}{right}\n"));
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_agree_in_all_but_white_space_and_one_of_several_statuses() {
+        assert!(matches("\n  200\n  a: b\n", "200\na: b\n"));
+        assert!(matches("400|505 by the server", "505 by the server\n"));
+        assert!(!matches("400|505 by the server", "404 by the server\n"));
+        assert!(!matches("400|505 by the server", "505\n"));
+        assert!(!matches("200", "200\nclosed\n"));
+        assert!(!matches("200\nclosed", "200\n"));
+    }
+}
