@@ -16,3 +16,13 @@ pub mod differences;
 mod rules;
 
 pub use rules::{Class, Kind, Level, Owner, PEP_3333, Rule, Side, Strength, rule, rules};
+
+/// The examples of the text, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../RGI-1.0.md")]
+struct Document;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
