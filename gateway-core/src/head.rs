@@ -132,12 +132,13 @@ impl Head {
         }
     }
 
-    /// The fields as a map, in another library's terms. Length and protocol are not in it.
-    pub fn to_header_map(&self) -> HeaderMap {
+    /// Takes the fields out as a map, in another library's terms. Length and protocol are not in
+    /// it.
+    pub fn take_header_map(&mut self) -> HeaderMap {
         // Those of the server's come on top.
         let mut map = maps::take(self.fields.len() + 2);
-        for (name, value) in self.iter() {
-            map.append(name.as_header_name().clone(), value.clone());
+        for (name, value) in self.fields.drain(..) {
+            map.append(HeaderName::from(name), value);
         }
         map
     }

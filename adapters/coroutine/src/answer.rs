@@ -4,11 +4,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::{CONNECTION, CONTENT_LENGTH, SERVER, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderValue, Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use rgi_core::server::{Commit, Framing, Level, Payload};
-use rgi_core::{Body, Error, field};
+use rgi_core::{Body, Error};
 
 use crate::line::{Protocol, Switch};
 use crate::outgoing::{Exchanged, Outgoing};
@@ -87,7 +87,7 @@ impl<B: Body + Send + 'static> Future for Answer<B> {
         let Some(exchanged) = this.exchanged.take() else {
             return Poll::Pending;
         };
-        let Commit { head, framing } = commit;
+        let Commit { mut head, framing } = commit;
         let mut response = Response::new(match framing {
             Framing::Upgrade => {
                 let mut exchanged = exchanged;
@@ -108,11 +108,8 @@ impl<B: Body + Send + 'static> Future for Answer<B> {
             Framing::None | Framing::Unknown => Outgoing::new(exchanged, None),
         });
         *response.status_mut() = head.status;
-        *response.headers_mut() = head.to_header_map();
+        *response.headers_mut() = head.take_header_map();
         let headers = response.headers_mut();
-        if head.get(&field::SERVER).is_none() {
-            headers.insert(SERVER, HeaderValue::from_static("rgi"));
-        }
         match framing {
             // What it would be, of HEAD and 304.
             Framing::None => {

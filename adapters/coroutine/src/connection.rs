@@ -256,9 +256,8 @@ async fn say<B>(line: &Line<B>, status: StatusCode) {
         status.as_u16(),
         status.canonical_reason().unwrap_or("Refused"),
     );
-    let whole = format!(
-        "HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\nserver: rgi\r\n\r\n"
-    );
+    let whole =
+        format!("HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     let whole = [std::io::IoSlice::new(whole.as_bytes())];
     // It fits into the socket's buffer, or nobody reads there.
     std::future::poll_fn(|cx| Poll::Ready(line.poll_write(cx, &whole).is_ready())).await;

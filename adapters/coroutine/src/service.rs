@@ -51,7 +51,7 @@ impl<A: App> Calls<A> {
         head.line(method, version, nothing, nothing, None);
         let connection = self.line.connection.clone();
         Called {
-            exchange: Exchange::new(head, Input::empty(), self.host().clone(), connection),
+            exchange: Exchange::new(head, None, self.host().clone(), connection),
             refusal: Some(error),
             upgrade: None,
             rest: None,
@@ -85,14 +85,14 @@ impl<A: App> Calls<A> {
             Err(error) => return self.refusal(method, version, error),
         };
         let (input, rest) = match has_body {
-            false => (Input::empty(), None),
+            false => (None, None),
             true => {
                 let length = incoming.size_hint().exact();
                 let rest = Rest::new(length, expects);
                 let clock = line.server.clock.clone();
                 let body = Body::new(incoming, rest.clone(), config.body_timeout, clock);
                 let input = Input::source(body, length).limit(config.limits.longest_body());
-                (input, Some(rest))
+                (Some(input), Some(rest))
             }
         };
         let mut exchange =

@@ -54,7 +54,7 @@ impl<A: App> Core<A> {
             stop_idle: STOP_IDLE.min(config.graceful_timeout.unwrap_or(STOP_IDLE)),
             config,
             host,
-            stamp: Stamp::new("rgi"),
+            stamp: Stamp::new(""),
             now: 0,
             stopping: false,
             stopped_at: 0,

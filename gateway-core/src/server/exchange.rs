@@ -25,10 +25,10 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange of a request's head and body.
+    /// An exchange of a request's head and body; `None` is no body.
     pub fn new(
         request: RequestHead,
-        input: Input,
+        input: impl Into<Option<Input>>,
         host: Arc<Host>,
         connection: Arc<Connection>,
     ) -> Exchange {
@@ -42,7 +42,7 @@ impl Exchange {
         *inner
             .input
             .get_mut()
-            .unwrap_or_else(PoisonError::into_inner) = Some(input);
+            .unwrap_or_else(PoisonError::into_inner) = input.into();
         inner.shared = Some(shared.clone());
         inner.host = Some(host);
         inner.connection = Some(connection);

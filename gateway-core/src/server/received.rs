@@ -54,7 +54,7 @@ impl Received {
             strip(&mut parts.headers, limits)?;
         }
         let head = RequestHead::from_parts(parts)?;
-        if head.target().len() > limits.target {
+        if head.target_len() > limits.target {
             return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
         }
         Ok(Received { head, upgrade })

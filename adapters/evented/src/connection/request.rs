@@ -151,10 +151,10 @@ impl<B: rgi_core::Body> Conn<B> {
         &mut self,
         core: &Core<A>,
         head: &RequestHead,
-    ) -> (Input, bool) {
+    ) -> (Option<Input>, bool) {
         let length = match head.framing {
             Framing::None | Framing::Length(0) => {
-                return (Input::empty(), false);
+                return (None, false);
             }
             Framing::Length(length) => Some(length),
             Framing::Chunked => None,
@@ -162,7 +162,7 @@ impl<B: rgi_core::Body> Conn<B> {
         if let Some(length) = length.filter(|length| *length <= self.input.len() as u64) {
             let body = Bytes::copy_from_slice(&self.input[..length as usize]);
             self.input.advance(length as usize);
-            return (Input::whole(body), false);
+            return (Some(Input::whole(body)), false);
         }
         let reader = BodyReader::new(head.framing, &core.config.limits);
         let there = std::mem::take(&mut self.input);
@@ -170,10 +170,8 @@ impl<B: rgi_core::Body> Conn<B> {
         let expect = head.expect_continue && there.is_empty();
         self.line.begin_body(self.serial, reader, there, expect);
         self.waits = 0;
-        (
-            Input::source(Body::new(self.line.clone(), self.serial), length),
-            true,
-        )
+        let body = Body::new(self.line.clone(), self.serial);
+        (Some(Input::source(body, length)), true)
     }
 
     /// Refuses a head for what it says.

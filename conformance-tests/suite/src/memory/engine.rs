@@ -104,8 +104,11 @@ impl Worker {
             patience: self.config.body_timeout,
         }));
         let input = match head.framing.has_body() {
-            false => Input::empty(),
-            true => Input::source(Source(incoming.clone()), length).limit(limits.longest_body()),
+            false => None,
+            true => {
+                let source = Source(incoming.clone());
+                Some(Input::source(source, length).limit(limits.longest_body()))
+            }
         };
         let mut exchange = Exchange::new(request, input, self.host.clone(), Arc::default());
         let mut turn = Turn::new(&head);
@@ -212,7 +215,7 @@ impl Line {
             buf: BytesMut::new(),
             reader: HeadReader::default(),
             fields: Vec::new(),
-            stamp: Stamp::new("rgi"),
+            stamp: Stamp::new(""),
             output: Output::new(),
         }
     }

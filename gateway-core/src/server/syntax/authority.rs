@@ -62,10 +62,22 @@ fn name(authority: &[u8]) -> Result<usize, &'static str> {
 }
 
 fn port(digits: &[u8]) -> Option<u16> {
-    let mut port = 0u16;
-    for digit in digits {
-        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
-        port = port.checked_mul(10)?.checked_add(digit.into())?;
+    let zeros = match digits.len() {
+        0..=5 => 0,
+        _ => digits.iter().take_while(|digit| **digit == b'0').count(),
+    };
+    let digits = &digits[zeros..];
+    // Too large, whatever they are.
+    if digits.len() > 5 {
+        return None;
     }
-    Some(port)
+    let mut port = 0u32;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        port = port * 10 + u32::from(digit);
+    }
+    u16::try_from(port).ok()
 }
