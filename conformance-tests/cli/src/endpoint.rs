@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rgi_conformance::Remote;
+
 use crate::Error;
 
 /// A server's address: a host and port over TCP, or a Unix socket.
@@ -65,6 +67,13 @@ impl Endpoint {
     pub fn through_unix(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix = Some(path.into());
         self
+    }
+
+    /// The same server, for cases of the suite, the application under `prefix`.
+    pub(crate) fn remote(&self, prefix: &str) -> Result<Remote, Error> {
+        let host = self.host.trim_matches(['[', ']']);
+        let remote = Remote::tcp((host, self.port), prefix);
+        remote.map_err(|error| Error::unreachable(format!("cannot resolve {self}: {error}")))
     }
 
     /// The value of a Host field for this server.

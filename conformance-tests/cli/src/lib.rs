@@ -6,7 +6,9 @@
 
 #![forbid(unsafe_code)]
 
+mod cases;
 pub mod replay;
+mod rules;
 
 mod answers;
 mod chars;
@@ -14,6 +16,8 @@ mod endpoint;
 mod error;
 mod exchange;
 mod exit;
+mod jobs;
+mod progress;
 
 use std::ffi::OsString;
 
@@ -27,13 +31,18 @@ rgi-conformance: tries RGI servers and applications over the wire
 usage: rgi-conformance COMMAND [OPTIONS]
 
 commands:
+  rules    the rules of RGI, and what holds each
+  matrix   the conformance suite on every server
+  run      the conformance suite on one server
   replay   send a corpus of raw HTTP/1.1 requests to a running server and judge its answers
 
 options:
   -h, --help      show this text; after a command, that command's
   -V, --version   show the version
 
-example:
+examples:
+  rgi-conformance matrix
+  rgi-conformance run --url http://127.0.0.1:8000
   rgi-conformance replay wire.jsonl --url http://127.0.0.1:8000
 
 exit codes: 0 all passed, 1 some failed, 2 wrong usage or an unusable file, 3 server unreachable
@@ -61,8 +70,11 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
     use lexopt::Arg::{Long, Short, Value};
     match parser.next()? {
         Some(Value(command)) if command == "replay" => replay::command(parser),
+        Some(Value(command)) if command == "rules" => rules::command(parser),
+        Some(Value(command)) if command == "matrix" => cases::matrix(parser),
+        Some(Value(command)) if command == "run" => cases::run(parser),
         Some(Value(other)) => Err(Error::usage(format!(
-            "no command is called '{}'; the commands are: replay",
+            "no command is called '{}'; the commands are: rules, matrix, run, replay",
             other.to_string_lossy()
         ))),
         Some(Short('h') | Long("help")) => {

@@ -28,6 +28,7 @@
 mod case;
 mod cases;
 mod client;
+mod gaps;
 mod local;
 mod memory;
 mod names;
@@ -38,9 +39,10 @@ mod verdict;
 
 pub use case::{Case, Kind, cases};
 pub use client::{Ask, Client, Connection, Target, pattern};
+pub use gaps::gaps;
 pub use local::{Local, Serve};
 pub use memory::Memory;
 pub use notes::Notes;
 pub use remote::Remote;
 pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
-pub use verdict::{Verdict, check, run};
+pub use verdict::{Verdict, check, facts, records, run};

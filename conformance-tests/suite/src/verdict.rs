@@ -60,6 +60,22 @@ pub fn run(case: &Case, target: &dyn Target) -> Verdict {
     }
 }
 
+/// The facts of a target's server, a line each: a name, and its value.
+///
+/// # Errors
+///
+/// With a line that says why the site does not answer.
+pub fn facts(target: &dyn Target) -> Result<String, String> {
+    Client::new(&Case::APP, target).facts()
+}
+
+/// What a case sends and sees on a target, whatever it expects.
+pub fn records(case: &Case, target: &dyn Target) -> (Vec<u8>, String) {
+    let mut client = Client::new(case, target);
+    (case.client)(&mut client);
+    client.into_records()
+}
+
 /// Runs a case as a test does.
 ///
 /// # Panics
@@ -103,6 +119,9 @@ fn agrees(expect: &str, seen: &str) -> bool {
     expect == seen && (statuses == status || statuses.split('|').any(|one| one == status))
 }
 
+/// Bytes of what was sent that a report shows.
+const SHOWN: usize = 1000;
+
 /// What was sent and seen, with a mark at the first line that is not as expected.
 fn report(case: &Case, sent: &[u8], expect: &str, seen: &str) -> String {
     let mut report = format!("{}: {}\n", case.name, case.says);
@@ -112,10 +131,13 @@ fn report(case: &Case, sent: &[u8], expect: &str, seen: &str) -> String {
         .map(|rule| format!("RGI {rule}"))
         .collect();
     report.push_str(&format!("rules: {}\n", rules.join(", ")));
-    let shown = &sent[..sent.len().min(2000)];
     report.push_str("sent:\n");
-    for line in String::from_utf8_lossy(shown).split_inclusive('\n') {
-        report.push_str(&format!("  {}\n", line.escape_debug()));
+    let shown = &sent[..sent.len().min(SHOWN)];
+    for line in shown.split_inclusive(|byte| *byte == b'\n') {
+        report.push_str(&format!("  {}\n", line.escape_ascii()));
+    }
+    if sent.len() > SHOWN {
+        report.push_str(&format!("  ... {} bytes in all\n", sent.len()));
     }
     let (expect, seen): (Vec<_>, Vec<_>) = (lines(expect).collect(), lines(seen).collect());
     report.push_str("expected:                                 seen:\n");

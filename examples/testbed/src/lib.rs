@@ -2,7 +2,8 @@
 //!
 //! # How it is made
 //!
-//! [`app`] is a router with two middleware around it. `router` picks a page by `path_info`, a page
+//! [`app`] is a router with two middleware around it, beside the applications of the conformance
+//! suite: a request that names a case of it goes there. `router` picks a page by `path_info`, a page
 //! is a function in `pages`, and what a page will not do is a `Refusal`, answered in one place. What
 //! is kept between requests is the process's: the counts of `stats`, the file of `pages::file`.
 #![forbid(unsafe_code)]
@@ -15,7 +16,8 @@ mod refusal;
 mod router;
 mod stats;
 
-use rgi_core::{App, AppExt, Body, FieldName, Head, HeaderValue, app_fn, layer};
+use rgi_conformance::{Site, X_RGI_CASE};
+use rgi_core::{App, AppExt, Body, Either, FieldName, Head, HeaderValue, app_fn, layer};
 
 const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 
@@ -23,7 +25,13 @@ const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 ///
 /// Counts and files are shared by all that one process makes.
 pub fn app() -> impl App<Body = impl Body + Send + 'static> + Send + Sync + 'static {
-    app_fn(router::route).with((layer(named), layer(stats::counted)))
+    let pages = app_fn(router::route).with((layer(named), layer(stats::counted)));
+    app_fn(
+        move |environ, start_response| match environ.header(X_RGI_CASE) {
+            None => Either::left(pages.call(environ, start_response)),
+            Some(_) => Either::right(Site.call(environ, start_response)),
+        },
+    )
 }
 
 /// Says in each answer who made it. The server's own answers, such as the 500 for a page that

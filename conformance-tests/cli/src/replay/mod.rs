@@ -6,23 +6,20 @@
 
 mod corpus;
 mod options;
-mod progress;
 mod report;
 mod scan;
 mod trial;
 mod verdict;
 mod ways;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 pub use corpus::{Case, Expect};
 pub use trial::Trial;
 pub use ways::Way;
 
-use crate::{Endpoint, Error, Exit};
+use crate::progress::Progress;
+use crate::{Endpoint, Error, Exit, jobs};
 use options::Parsed;
 
 /// Runs the subcommand with what is left of the command line.
@@ -36,8 +33,8 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
     };
     let cases = options.select(Case::load(&options.file)?)?;
     let replay = options.replay(cases);
-    let progress = progress::Progress::over(replay.cases.len() * replay.ways.len());
-    let result = replay.run(|trial| progress.count(trial));
+    let progress = Progress::over(replay.cases.len() * replay.ways.len());
+    let result = replay.run(|trial| progress.count(trial.passed()));
     progress.end();
     if !result.trials.is_empty() {
         crate::exit::print(&report::render(&replay, &result.trials, options.verbose));
@@ -129,40 +126,10 @@ impl Replay {
     }
 
     fn run_way(&self, way: Way, watch: &(impl Fn(&Trial) + Sync)) -> (Vec<Trial>, Option<Error>) {
-        let next = AtomicUsize::new(0);
-        let made = Mutex::new((Vec::new(), None));
-        let lock = || made.lock().unwrap_or_else(PoisonError::into_inner);
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(case) = self.cases.get(at) else {
-                    return;
-                };
-                match Trial::make(self, case, way) {
-                    Ok(trial) => {
-                        watch(&trial);
-                        lock().0.push((at, trial));
-                    }
-                    Err(error) => {
-                        next.store(self.cases.len(), Ordering::Relaxed);
-                        lock().1 = Some(error);
-                        return;
-                    }
-                }
-            }
-        };
-        thread::scope(|scope| {
-            // This thread is one of the jobs, so that work is done even if no other can be started.
-            for _ in 1..self.jobs.min(self.cases.len()) {
-                let _ = thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
-        });
-        let (mut trials, stopped) = made.into_inner().unwrap_or_else(PoisonError::into_inner);
-        trials.sort_by_key(|(at, _)| *at);
-        (
-            trials.into_iter().map(|(_, trial)| trial).collect(),
-            stopped,
-        )
+        jobs::each(self.jobs, &self.cases, |case| {
+            let trial = Trial::make(self, case, way)?;
+            watch(&trial);
+            Ok(trial)
+        })
     }
 }

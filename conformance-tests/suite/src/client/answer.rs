@@ -82,6 +82,11 @@ impl Head {
         self.fields.iter().any(is)
     }
 
+    /// Whether the site of the suite made it.
+    pub(super) fn is_by_site(&self) -> bool {
+        self.has(APP, "conformance")
+    }
+
     fn is_by_app(&self) -> bool {
         self.is_interim() || self.fields.iter().any(|(name, _)| name == APP)
     }

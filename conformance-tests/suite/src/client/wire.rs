@@ -426,10 +426,13 @@ impl<'a> Wire<'a> {
                 }
             }
         })?;
-        let status = wire.open.as_ref().map_or(0, |(head, _)| head.status);
+        let by_site = wire
+            .open
+            .as_ref()
+            .is_some_and(|(head, _)| head.is_by_site());
         match String::from_utf8(body) {
-            Ok(text) if status == 200 => Ok(text),
-            _ => Err(format!("no site of the suite is here: it answers {status}")),
+            Ok(text) if by_site => Ok(text),
+            _ => Err("what answers is not the site of the suite".to_owned()),
         }
     }
 }

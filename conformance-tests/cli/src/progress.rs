@@ -1,18 +1,16 @@
-//! How far the replay is, on standard error.
+//! How far the work is, on standard error.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use super::Trial;
 
 /// Without a terminal, a line after so many trials.
 const LINE_EVERY: usize = 300;
 /// On a terminal, the counter moves no faster than this.
 const MOVE_EVERY: Duration = Duration::from_millis(50);
 
-/// Counts trials: a moving counter on a terminal, a line now and then elsewhere.
-pub(super) struct Progress {
+/// Counts trials and cases: a moving counter on a terminal, a line now and then elsewhere.
+pub(crate) struct Progress {
     total: usize,
     terminal: bool,
     counts: Mutex<Counts>,
@@ -26,7 +24,7 @@ struct Counts {
 }
 
 impl Progress {
-    pub(super) fn over(total: usize) -> Self {
+    pub(crate) fn over(total: usize) -> Self {
         Progress {
             total,
             terminal: std::io::stderr().is_terminal(),
@@ -34,10 +32,10 @@ impl Progress {
         }
     }
 
-    pub(super) fn count(&self, trial: &Trial) {
+    pub(crate) fn count(&self, passed: bool) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.made += 1;
-        counts.failed += usize::from(!trial.passed());
+        counts.failed += usize::from(!passed);
         let now = Instant::now();
         let due = match (self.terminal, counts.shown) {
             (true, Some(shown)) => now.duration_since(shown) >= MOVE_EVERY,
@@ -59,7 +57,7 @@ impl Progress {
     }
 
     /// Makes room for the report.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if self.terminal {
             write("\r\x1b[K");
         }

@@ -1,0 +1,116 @@
+//! What cases are run on: a column each.
+
+use rgi_conformance::{Case, Local, Memory, Remote, Serve, Verdict};
+use rgi_core::server::Server;
+
+use crate::Error;
+
+/// A server, or what stands for one.
+pub(super) enum Column {
+    /// The core crate's test client, and the engine of HTTP/1.1 on a pipe.
+    Memory,
+    /// A server of this process.
+    Local(&'static str, Serve),
+    /// One that runs already.
+    Remote(String, Remote),
+}
+
+/// Where the application stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Root,
+    Prefix,
+    /// Where a server that runs already has it.
+    There,
+}
+
+/// The prefix of [`Place::Prefix`]: with a byte that is encoded.
+const PREFIX: &str = "/under/a%20prefix";
+
+/// The servers this command is built with, by their names.
+const SERVERS: &[(&str, Serve)] = &[
+    ("evented", |config, site, listeners, stop| {
+        rgi_evented::Evented::new(config).serve(site, listeners, stop)
+    }),
+    ("coroutine", |config, site, listeners, stop| {
+        rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
+    }),
+];
+
+impl Column {
+    /// All that need not run already.
+    pub(super) fn all() -> Vec<Column> {
+        let servers = SERVERS
+            .iter()
+            .map(|(name, serve)| Column::Local(name, *serve));
+        std::iter::once(Column::Memory).chain(servers).collect()
+    }
+
+    /// The one of a name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, with a line that names those there are.
+    pub(super) fn named(name: &str) -> Result<Column, Error> {
+        let mut all = Column::all();
+        let names: Vec<String> = all.iter().map(|column| column.name().to_owned()).collect();
+        match names.iter().position(|known| known == name) {
+            Some(at) => Ok(all.swap_remove(at)),
+            None => Err(Error::usage(format!(
+                "no server is called '{name}'; there are: {}",
+                names.join(", ")
+            ))),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Column::Memory => "memory",
+            Column::Local(name, _) => name,
+            Column::Remote(url, _) => url,
+        }
+    }
+
+    /// Whether it is there, and serves the site.
+    pub(super) fn reach(&self) -> Result<(), Error> {
+        if let Column::Remote(url, remote) = self {
+            let facts = rgi_conformance::facts(remote);
+            facts.map_err(|wrong| Error::unreachable(format!("{url}: {wrong}")))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn places(&self) -> &'static [Place] {
+        match self {
+            Column::Remote(..) => &[Place::There],
+            _ => &[Place::Root, Place::Prefix],
+        }
+    }
+
+    pub(super) fn run(&self, case: &Case, place: Place) -> Verdict {
+        let root = match place {
+            Place::Prefix => PREFIX,
+            Place::Root | Place::There => "",
+        };
+        match self {
+            Column::Memory => rgi_conformance::run(case, &Memory::new(case.name, root)),
+            Column::Local(_, serve) => {
+                rgi_conformance::run(case, &Local::start(*serve, case.name, root))
+            }
+            Column::Remote(_, remote) if case.runs_anywhere() => rgi_conformance::run(case, remote),
+            Column::Remote(..) => {
+                Verdict::NotOffered("it wants settings that a running server is not given".into())
+            }
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Place::Root => "at the root",
+            Place::Prefix => "under a prefix",
+            Place::There => "there",
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `rgi-conformance run` and `matrix`: the conformance suite on one server, and on all.
+
+mod columns;
+mod options;
+mod report;
+
+use rgi_conformance::Case;
+
+use self::columns::{Column, Place};
+use self::options::{Options, Parsed};
+use self::report::Row;
+use crate::progress::Progress;
+use crate::{Error, Exit, exit, jobs};
+
+/// `run`: the suite on one server.
+pub(crate) fn run(parser: lexopt::Parser) -> Result<Exit, Error> {
+    let options = match options::run(parser)? {
+        Parsed::Help => return help(options::RUN),
+        Parsed::Options(options) => options,
+    };
+    let rows = rows(&options, std::slice::from_ref(&options.columns[0]))?;
+    exit::print(&report::list(&options.columns[0], &rows, options.verbose));
+    Ok(end(&rows))
+}
+
+/// `matrix`: the suite on every server this command is built with.
+pub(crate) fn matrix(parser: lexopt::Parser) -> Result<Exit, Error> {
+    let options = match options::matrix(parser)? {
+        Parsed::Help => return help(options::MATRIX),
+        Parsed::Options(options) => options,
+    };
+    let rows = rows(&options, &options.columns)?;
+    exit::print(&report::table(&options.columns, &rows));
+    Ok(end(&rows))
+}
+
+fn help(text: &str) -> Result<Exit, Error> {
+    exit::print(text);
+    Ok(Exit::Passed)
+}
+
+fn end(rows: &[Row]) -> Exit {
+    match rows.iter().all(Row::is_good) {
+        true => Exit::Passed,
+        false => Exit::Failed,
+    }
+}
+
+/// Every case that is wanted, on every column, in every place.
+fn rows(options: &Options, columns: &[Column]) -> Result<Vec<Row>, Error> {
+    for column in columns {
+        column.reach()?;
+    }
+    let mut trials = Vec::new();
+    for case in &options.cases {
+        for column in columns {
+            for place in column.places() {
+                trials.push((*case, column, *place));
+            }
+        }
+    }
+    let progress = Progress::over(trials.len());
+    let (verdicts, stopped) = jobs::each(
+        options.jobs,
+        &trials,
+        |(case, column, place): &(&'static Case, &Column, Place)| {
+            let verdict = column.run(case, *place);
+            progress.count(verdict.is_good());
+            Ok(verdict)
+        },
+    );
+    progress.end();
+    if let Some(error) = stopped {
+        return Err(error);
+    }
+    let mut verdicts = verdicts.into_iter();
+    let of_row = |case: &&'static Case| {
+        let cells = columns.iter().map(|column| {
+            let places = column.places().iter();
+            places
+                .map(|place| (*place, verdicts.next().expect("one for each trial")))
+                .collect()
+        });
+        Row {
+            case,
+            cells: cells.collect(),
+        }
+    };
+    Ok(options.cases.iter().map(of_row).collect())
+}

@@ -1,0 +1,172 @@
+//! The command lines of `run` and `matrix`.
+
+use lexopt::ValueExt;
+use rgi_conformance::{Case, Remote};
+
+use super::Column;
+use crate::{Endpoint, Error};
+
+pub(super) const RUN: &str = "\
+rgi-conformance run: the conformance suite on one server
+
+usage: rgi-conformance run (--server NAME | --url URL) [OPTIONS]
+
+A server of this command's is started anew for each case, with the case's settings, at the root and
+under a prefix. At a URL runs a server with the testbed, or any program that serves
+rgi_conformance::Site; cases that want settings of their own are left out there.
+
+options:
+  --server NAME    memory, evented or coroutine
+  --url URL        a server that runs already, as in http://127.0.0.1:8000
+  --unix PATH      connect to this Unix socket instead; URL then names the host alone
+  --prefix PREFIX  the path under which the application stands there; none
+  --only SUBSTR    only cases whose name contains SUBSTR; repeat for more
+  --skip SUBSTR    no cases whose name contains SUBSTR; repeat for more
+  --jobs N         cases at a time; 8. A server that serves one connection at a time wants 1
+  --verbose        a line for every case, not for failures and gaps alone
+  -h, --help       show this text
+
+examples:
+  rgi-conformance run --server evented
+  cargo run --release -p testbed -- --server evented & rgi-conformance run --url http://127.0.0.1:8000
+
+exit codes: 0 all passed, 1 some failed, 2 wrong usage, 3 server unreachable
+";
+
+pub(super) const MATRIX: &str = "\
+rgi-conformance matrix: the conformance suite on every server, cases by servers
+
+usage: rgi-conformance matrix [OPTIONS]
+
+In memory, and on every server this command is built with, at the root and under a prefix.
+
+options:
+  --only SUBSTR   only cases whose name contains SUBSTR; repeat for more
+  --skip SUBSTR   no cases whose name contains SUBSTR; repeat for more
+  --jobs N        cases at a time; 8
+  -h, --help      show this text
+
+exit codes: 0 all passed, 1 some failed, 2 wrong usage
+";
+
+/// A command line that makes sense.
+pub(super) enum Parsed {
+    Help,
+    Options(Options),
+}
+
+pub(super) struct Options {
+    pub(super) columns: Vec<Column>,
+    pub(super) cases: Vec<&'static Case>,
+    pub(super) jobs: usize,
+    pub(super) verbose: bool,
+}
+
+/// Reads what follows `run`.
+pub(super) fn run(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
+    use lexopt::Arg::{Long, Short};
+    let mut common = Common::new();
+    let (mut server, mut url, mut unix) = (None, None, None);
+    let (mut prefix, mut verbose) = (String::new(), false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Parsed::Help),
+            Long("server") => server = Some(parser.value()?.string()?),
+            Long("url") => url = Some(parser.value()?.string()?),
+            Long("unix") => unix = Some(std::path::PathBuf::from(parser.value()?)),
+            Long("prefix") => prefix = parser.value()?.string()?,
+            Long("verbose") => verbose = true,
+            Long(name) => {
+                let name = name.to_owned();
+                common.take(&name, &mut parser)?;
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let column = match (server, url) {
+        (Some(name), None) => Column::named(&name)?,
+        (None, Some(url)) => {
+            let endpoint = Endpoint::from_url(&url)?;
+            let remote = match unix {
+                Some(path) => Remote::unix(path, &prefix),
+                None => endpoint.remote(&prefix)?,
+            };
+            Column::Remote(url, remote)
+        }
+        _ => {
+            return Err(Error::usage(
+                "run: either --server NAME or --url URL; 'rgi-conformance run --help' shows how",
+            ));
+        }
+    };
+    common.with(vec![column], verbose)
+}
+
+/// Reads what follows `matrix`.
+pub(super) fn matrix(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
+    use lexopt::Arg::{Long, Short};
+    let mut common = Common::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Parsed::Help),
+            Long(name) => {
+                let name = name.to_owned();
+                common.take(&name, &mut parser)?;
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    common.with(Column::all(), false)
+}
+
+/// What both take.
+struct Common {
+    only: Vec<String>,
+    skip: Vec<String>,
+    jobs: usize,
+}
+
+impl Common {
+    fn new() -> Common {
+        Common {
+            only: Vec::new(),
+            skip: Vec::new(),
+            jobs: 8,
+        }
+    }
+
+    fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), Error> {
+        match name {
+            "only" => self.only.push(parser.value()?.string()?),
+            "skip" => self.skip.push(parser.value()?.string()?),
+            "jobs" => {
+                let text = parser.value()?.string()?;
+                let jobs = text.parse().ok().filter(|jobs| *jobs > 0);
+                let wrong = || Error::usage(format!("--jobs: '{text}' is no whole number from 1"));
+                self.jobs = jobs.ok_or_else(wrong)?;
+            }
+            _ => return Err(lexopt::Arg::Long(name).unexpected().into()),
+        }
+        Ok(())
+    }
+
+    fn with(self, columns: Vec<Column>, verbose: bool) -> Result<Parsed, Error> {
+        let names =
+            |parts: &[String], case: &Case| parts.iter().any(|part| case.name.contains(part));
+        let mut cases: Vec<&'static Case> = rgi_conformance::cases().collect();
+        let total = cases.len();
+        cases.retain(|case| self.only.is_empty() || names(&self.only, case));
+        cases.retain(|case| !names(&self.skip, case));
+        if cases.is_empty() {
+            return Err(Error::usage(format!(
+                "--only and --skip leave none of the {total} cases"
+            )));
+        }
+        Ok(Parsed::Options(Options {
+            columns,
+            cases,
+            jobs: self.jobs,
+            verbose,
+        }))
+    }
+}
