@@ -16,7 +16,8 @@ pub struct Case {
     pub rules: &'static [u16],
     /// What it is about.
     pub kind: Kind,
-    /// The facts (`ServerInfo`) a server must have to be held to it, by name.
+    /// The facts (`ServerInfo`) a server must have to be held to it, by name: `!name` must be false,
+    /// of `one|other` either must be so.
     pub needs: &'static [&'static str],
     /// Settings that it wants otherwise. A server that is running already cannot be held to it.
     pub settings: Option<fn(&mut Config)>,
@@ -25,7 +26,8 @@ pub struct Case {
     /// What the client does.
     pub client: fn(&mut Client<'_>),
     /// What is seen then, a line each. White space around lines counts for nothing. `{root}` is the
-    /// prefix under which the application stands. A status may be one of several: `400|505`.
+    /// prefix under which the application stands. A status may be one of several, `400|505`, and `_`
+    /// stands for any number.
     pub expect: &'static str,
 }
 

@@ -42,7 +42,7 @@ pub use client::{Ask, Client, Connection, Target, pattern};
 pub use gaps::gaps;
 pub use local::{Local, Serve};
 pub use memory::Memory;
-pub use notes::Notes;
+pub use notes::{Notes, Signal};
 pub use remote::Remote;
 pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
 pub use verdict::{Verdict, check, facts, records, run};

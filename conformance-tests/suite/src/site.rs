@@ -18,6 +18,7 @@ const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 /// What the client asks beside the cases.
 pub(crate) const FACTS: &str = ".facts";
 pub(crate) const NOTES: &str = ".notes";
+pub(crate) const SIGNAL: &str = ".signal";
 pub(crate) const FORGET: &str = ".forget";
 
 /// The applications of all cases, as one: a request names its case in a field ([`X_RGI_CASE`]).
@@ -47,6 +48,10 @@ fn answer(mut environ: Environ, start_response: StartResponse) -> BoxBody {
     match name.as_str() {
         FACTS => return page(start_response, facts(environ.server())),
         NOTES => return page(start_response, Notes::of_run(&run).lines().join("\n")),
+        SIGNAL => {
+            Notes::of_run(&run).give(environ.query().unwrap_or_default());
+            return page(start_response, String::new());
+        }
         FORGET => {
             Notes::forget(&run);
             return page(start_response, String::new());

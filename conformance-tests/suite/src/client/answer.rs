@@ -91,8 +91,9 @@ impl Head {
         self.is_interim() || self.fields.iter().any(|(name, _)| name == APP)
     }
 
-    /// Writes it in normal form: the status, and a line a field.
-    pub(super) fn write(&self, out: &mut String) {
+    /// Writes it in normal form: the status, and a line a field. `shown` are fields that are left out
+    /// otherwise.
+    pub(super) fn write(&self, shown: &[&str], out: &mut String) {
         let _ = write!(out, "{}", self.status);
         out.push_str(if self.is_by_app() {
             "\n"
@@ -101,13 +102,22 @@ impl Head {
         });
         for (name, value) in &self.fields {
             let is_left_out = match self.is_by_app() {
-                true => LEFT_OUT.contains(&name.as_str()),
+                true => self.is_left_out(name) && !shown.contains(&name.as_str()),
                 false => !BY_THE_SERVER.contains(&name.as_str()),
             };
             if !is_left_out && (name != "connection" || value != "keep-alive") {
+                let value = match name.as_str() {
+                    "date" if is_date(value) => "a date",
+                    _ => value,
+                };
                 let _ = writeln!(out, "{name}: {value}");
             }
         }
+    }
+
+    /// A 304 may have the length of what it stands for, and need not (RFC 9110 8.6).
+    fn is_left_out(&self, name: &str) -> bool {
+        LEFT_OUT.contains(&name) || self.status == 304 && name == "content-length"
     }
 
     /// Writes what came behind it: nothing of a server's own words.
@@ -150,6 +160,17 @@ fn framing(status: u16, fields: &[(String, String)], bodiless: bool) -> Result<F
 /// Digits and nothing else (RFC 9110 8.6).
 fn length_is_plain(length: u64, text: &str) -> bool {
     length.to_string() == text
+}
+
+/// Whether it is a date as servers write it, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
+fn is_date(value: &str) -> bool {
+    let model = "aaa, 00 aaa 0000 00:00:00 GMT";
+    let like = |(model, byte): (u8, u8)| match model {
+        b'a' => byte.is_ascii_alphabetic(),
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == model,
+    };
+    value.len() == model.len() && model.bytes().zip(value.bytes()).all(like)
 }
 
 /// Writes a body in normal form; nothing of an empty one.

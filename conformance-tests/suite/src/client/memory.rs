@@ -54,7 +54,7 @@ pub(super) fn perform(
         let fields = headers
             .iter()
             .map(|(name, value)| field(name.as_str(), value));
-        head(status.as_u16(), fields.collect()).write(seen);
+        head(status.as_u16(), fields.collect()).write(&[], seen);
     }
     let left = request.leave_after;
     write(&reply, left, seen);
@@ -90,7 +90,7 @@ fn write(reply: &Reply, left: Option<u64>, seen: &mut String) {
         fields.push(("content-length".to_owned(), length.to_string()));
     }
     let head = head(reply.status(), fields);
-    head.write(seen);
+    head.write(&[], seen);
     let body = reply.body();
     if let Some(bytes) = left {
         let taken = usize::try_from(bytes).map_or(body.len(), |bytes| bytes.min(body.len()));

@@ -18,7 +18,7 @@ use self::ask::Request;
 pub use self::connection::{Connection, Target};
 pub(crate) use self::connection::{tcp, unix};
 use self::wire::Wire;
-use crate::site::{FACTS, FORGET, NOTES};
+use crate::site::{FACTS, FORGET, NOTES, SIGNAL};
 use crate::{Case, Site, X_RGI_CASE, X_RGI_RUN};
 
 /// How long a client waits for what must come.
@@ -34,8 +34,9 @@ pub fn pattern(len: usize) -> Bytes {
 /// The client of a case. Whatever it sees it writes down, a line each, in the order it is seen:
 ///
 /// - of an answer the status, with `by the server` where the application did not make it; the fields
-///   in lower case in the order of their names, without Date, Server and those of the connection and
-///   of transfer (a server's own answers: `connection: close` and Retry-After alone); the body in
+///   in lower case in the order of their names, without Date, Server, those of the connection and of
+///   transfer and the length of a 304, unless they are to be [shown](Client::show) (a server's own
+///   answers: `connection: close` and Retry-After alone); the body in
 ///   quotes, or as `N bytes of the pattern`; the trailers as `trailer name: value`; `cut` where it
 ///   ends before its end;
 /// - `closed` or `reset`, where the end of the connection is waited for;
@@ -188,6 +189,24 @@ impl<'a> Client<'a> {
         self.wire(Wire::rest);
     }
 
+    /// Reads so many bytes behind a switch of protocols.
+    pub fn switched(&mut self, len: usize) {
+        self.wire(|wire, seen| wire.switched(len, seen));
+    }
+
+    /// Writes down, from here on, a field that is left out otherwise.
+    pub fn show(&mut self, field: &'static str) {
+        self.wire(|wire, _| {
+            wire.show(field);
+            Ok(())
+        });
+    }
+
+    /// The server sent nowhere what may not be seen.
+    pub fn lacks(&mut self, text: &str) {
+        self.wire(|wire, _| wire.lacks(text));
+    }
+
     /// Ends the client's side of the connection.
     pub fn half_close(&mut self) {
         self.wire(|wire, _| wire.half_close());
@@ -208,6 +227,29 @@ impl<'a> Client<'a> {
         self.wire(|wire, _| wire.connect());
     }
 
+    /// Does something over a connection of its own; the one before stays open, and is gone on with.
+    pub fn apart(&mut self, act: impl FnOnce(&mut Self)) {
+        let before = match &mut self.back {
+            Back::Wire(wire) => {
+                let other = wire.another();
+                Some(std::mem::replace(wire, other))
+            }
+            Back::Memory(_) => None,
+        };
+        act(self);
+        if let (Back::Wire(wire), Some(before)) = (&mut self.back, before) {
+            *wire = before;
+        }
+    }
+
+    /// Gives the application a signal: see [`Notes::signal`](crate::Notes::signal).
+    pub fn signal(&mut self, name: &str) {
+        if !self.failed {
+            let done = self.control(SIGNAL, &format!("?{name}"));
+            self.note(done.map(drop));
+        }
+    }
+
     /// Waits until the application has noted so many lines (how each exchange ended is one, its
     /// last), and writes down all there are then. What was open is closed before.
     pub fn notes(&mut self, lines: usize) {
@@ -217,23 +259,35 @@ impl<'a> Client<'a> {
         if let Back::Wire(wire) = &mut self.back {
             wire.close();
         }
-        let done = self.wait_for_notes(lines);
+        let (notes, done) = self.wait_for_notes(lines);
+        for line in notes.lines() {
+            let _ = writeln!(self.seen, "app: {line}");
+        }
         self.note(done);
     }
 
-    fn wait_for_notes(&mut self, lines: usize) -> Result<(), String> {
+    /// Waits until the application has noted so many lines. Nothing is written down, nothing closed.
+    pub fn noted(&mut self, lines: usize) {
+        if !self.failed {
+            let (_, done) = self.wait_for_notes(lines);
+            self.note(done);
+        }
+    }
+
+    fn wait_for_notes(&mut self, lines: usize) -> (String, Result<(), String>) {
         let until = Instant::now() + PATIENCE;
         loop {
-            let notes = self.control(NOTES)?;
+            let notes = match self.control(NOTES, "") {
+                Ok(notes) => notes,
+                Err(wrong) => return (String::new(), Err(wrong)),
+            };
             let there = notes.lines().count();
-            if there >= lines || Instant::now() > until {
-                for line in notes.lines() {
-                    let _ = writeln!(self.seen, "app: {line}");
-                }
-                return match there >= lines {
-                    true => Ok(()),
-                    false => Err(format!("{there} notes of {lines} within {PATIENCE:?}")),
-                };
+            if there >= lines {
+                return (notes, Ok(()));
+            }
+            if Instant::now() > until {
+                let wrong = format!("{there} notes of {lines} within {PATIENCE:?}");
+                return (notes, Err(wrong));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -241,20 +295,21 @@ impl<'a> Client<'a> {
 
     /// The server's facts: a line each, name and value.
     pub(crate) fn facts(&mut self) -> Result<String, String> {
-        self.control(FACTS)
+        self.control(FACTS, "")
     }
 
     /// The run is over.
     pub(crate) fn forget(&mut self) -> Result<(), String> {
-        self.control(FORGET).map(drop)
+        self.control(FORGET, "").map(drop)
     }
 
     /// Asks the site something beside the case, on a connection of its own.
-    fn control(&mut self, what: &str) -> Result<String, String> {
+    fn control(&mut self, what: &str, query: &str) -> Result<String, String> {
         let named = [(X_RGI_CASE, what), (X_RGI_RUN, &self.run)];
+        let target = format!("{}/{query}", self.root);
         match &mut self.back {
-            Back::Wire(wire) => wire.control(&format!("{}/", self.root), &named),
-            Back::Memory(client) => memory::control(client, &format!("{}/", self.root), &named),
+            Back::Wire(wire) => wire.control(&target, &named),
+            Back::Memory(client) => memory::control(client, &target, &named),
         }
     }
 }

@@ -12,8 +12,12 @@ pub(super) struct Wire<'a> {
     target: &'a dyn Target,
     connection: Option<Box<dyn Connection>>,
     buf: Vec<u8>,
+    /// All that was read, of all connections.
+    read: Vec<u8>,
     /// The last head, and what is left of its body.
     open: Option<(Head, Left)>,
+    /// Fields that are written down although they are left out otherwise.
+    shown: Vec<&'static str>,
 }
 
 /// What is left of a body.
@@ -53,7 +57,29 @@ impl<'a> Wire<'a> {
             target,
             connection: None,
             buf: Vec::new(),
+            read: Vec::new(),
             open: None,
+            shown: Vec::new(),
+        }
+    }
+
+    /// The same without a connection.
+    pub(super) fn another(&self) -> Wire<'a> {
+        Wire {
+            shown: self.shown.clone(),
+            ..Wire::new(self.target)
+        }
+    }
+
+    pub(super) fn show(&mut self, field: &'static str) {
+        self.shown.push(field);
+    }
+
+    pub(super) fn lacks(&self, text: &str) -> Done {
+        let text = text.as_bytes();
+        match self.read.windows(text.len()).any(|part| part == text) {
+            true => Err(format!("the server sent {}", quoted(text))),
+            false => Ok(()),
         }
     }
 
@@ -198,6 +224,17 @@ impl<'a> Wire<'a> {
             .map(drop)
     }
 
+    pub(super) fn switched(&mut self, len: usize, seen: &mut String) -> Done {
+        self.with(|wire, connection| {
+            while wire.buf.len() < len {
+                wire.need(connection, "more of the other protocol")?;
+            }
+            let bytes: Vec<u8> = wire.buf.drain(..len).collect();
+            write_body(&bytes, seen);
+            Ok(())
+        })
+    }
+
     pub(super) fn end(&mut self, seen: &mut String) -> Done {
         self.with(|wire, connection| {
             let end = loop {
@@ -223,6 +260,7 @@ impl<'a> Wire<'a> {
         let mut chunk = [0; 32 * 1024];
         let n = connection.read(&mut chunk, PATIENCE)?;
         self.buf.extend_from_slice(&chunk[..n]);
+        self.read.extend_from_slice(&chunk[..n]);
         Ok(n)
     }
 
@@ -266,7 +304,7 @@ impl<'a> Wire<'a> {
         };
         let head = Head::parse(&self.buf[..end], bodiless)?;
         self.buf.drain(..end);
-        head.write(seen);
+        head.write(&self.shown, seen);
         let left = match head.framing {
             Framing::None => Left::Nothing,
             Framing::Length(0) => Left::Nothing,
