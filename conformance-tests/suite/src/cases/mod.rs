@@ -1,5 +1,6 @@
 //! The cases, a file a topic.
 
+mod bodies;
 mod connections;
 mod endings;
 mod environ;
@@ -11,13 +12,19 @@ mod workers;
 
 use crate::Case;
 
+/// What a case needs whose client asks something else while its answer is under way.
+const AT_ONCE: &str = "multithread|reentrant";
+
 /// All topics.
 pub(crate) const TOPICS: &[&[Case]] = &[
     environ::CASES,
     requests::CASES,
     connections::CASES,
     refusals::CASES,
-    responses::CASES,
+    responses::heads::CASES,
+    responses::lengths::CASES,
+    responses::blocks::CASES,
+    responses::bodiless::CASES,
     endings::CASES,
     features::CASES,
     workers::CASES,
