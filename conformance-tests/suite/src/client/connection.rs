@@ -5,10 +5,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rgi_core::testing;
+use rgi_core::{BoxApp, testing};
 use socket2::SockRef;
 
-use crate::{Case, Site};
+use crate::Case;
 
 /// One connection. All methods take it shared, so that one thread reads while another writes.
 pub trait Connection: Send + Sync {
@@ -46,7 +46,7 @@ pub trait Target: Sync {
     fn root(&self) -> &str;
 
     /// The test client of the core crate, where it stands for a server in this case.
-    fn in_memory(&self, case: &Case) -> Option<&testing::Client<Site>> {
+    fn in_memory(&self, case: &Case) -> Option<&testing::Client<BoxApp>> {
         let _ = case;
         None
     }

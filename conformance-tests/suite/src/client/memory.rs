@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rgi_core::BoxApp;
 use rgi_core::server::Framing;
 use rgi_core::testing::{self, Reply};
 
 use super::answer::{Framing as OnWire, Head, write_body};
 use super::ask::{Body, Request};
-use crate::Site;
 
 type Named<'a> = [(&'static str, &'a str)];
 
 /// Sends a request, and writes down what is answered.
 pub(super) fn perform(
-    client: &testing::Client<Site>,
+    client: &testing::Client<BoxApp>,
     request: &Request,
     named: &Named<'_>,
     seen: &mut String,
@@ -108,7 +108,7 @@ fn write(reply: &Reply, left: Option<u64>, seen: &mut String) {
 
 /// Asks something beside the case.
 pub(super) fn control(
-    client: &testing::Client<Site>,
+    client: &testing::Client<BoxApp>,
     target: &str,
     named: &[(&str, &str)],
 ) -> Result<String, String> {

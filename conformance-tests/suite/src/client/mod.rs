@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rgi_core::testing;
+use rgi_core::{BoxApp, testing};
 
 pub use self::ask::Ask;
 use self::ask::Request;
@@ -19,7 +19,7 @@ pub use self::connection::{Connection, Target};
 pub(crate) use self::connection::{tcp, unix};
 use self::wire::Wire;
 use crate::site::{FACTS, FORGET, NOTES, SIGNAL};
-use crate::{Case, Site, X_RGI_CASE, X_RGI_RUN};
+use crate::{Case, X_RGI_CASE, X_RGI_RUN};
 
 /// How long a client waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ pub struct Client<'a> {
 
 enum Back<'a> {
     Wire(Wire<'a>),
-    Memory(&'a testing::Client<Site>),
+    Memory(&'a testing::Client<BoxApp>),
 }
 
 static RUNS: AtomicU64 = AtomicU64::new(0);

@@ -15,14 +15,14 @@ use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
     Config, Exchange, Host, Informer, InputSource, Payload, RequestHead, ServerInfo, Transport,
 };
-use rgi_core::{End as Ending, Error, HeaderValue, Input, Stream};
+use rgi_core::{App, BoxApp, End as Ending, Error, HeaderValue, Input, Stream};
 use rgi_http1::{BodyReader, CONTINUE, Decoded, FieldSpan, HeadReader, Output, Stamp, Turn};
 
 use super::pipe::End;
-use crate::Site;
 
-/// Serves the site on pipes.
+/// Serves an application on pipes.
 pub(super) struct Worker {
+    app: BoxApp,
     host: Arc<Host>,
     config: Config,
     clock: ThreadClock,
@@ -38,7 +38,7 @@ enum Next {
 const SKIPPED: usize = 64 * 1024;
 
 impl Worker {
-    pub(super) fn new(config: Config) -> Worker {
+    pub(super) fn new(app: BoxApp, config: Config) -> Worker {
         let clock = ThreadClock::new();
         let mut info = ServerInfo::default();
         info.software = concat!("rgi-conformance/", env!("CARGO_PKG_VERSION"));
@@ -49,6 +49,7 @@ impl Worker {
         info.upgrade = true;
         info.lazy_continue = true;
         Worker {
+            app,
             host: Arc::new(config.host(info, Arc::new(clock.clone()))),
             config,
             clock,
@@ -124,9 +125,9 @@ impl Worker {
         {
             exchange = exchange.offer(Some(value));
         }
-        let answered = self
-            .clock
-            .block_on(answer(exchange, &mut turn, line, &hints, &incoming));
+        let answered = self.clock.block_on(answer(
+            &*self.app, exchange, &mut turn, line, &hints, &incoming,
+        ));
         let mut incoming = lock(&incoming);
         let skipped = incoming.skip();
         line.buf = std::mem::take(&mut incoming.buf);
@@ -145,14 +146,15 @@ impl std::fmt::Debug for Worker {
 }
 
 /// Calls the application, and writes what its body gives.
-async fn answer(
+async fn answer<A: App + ?Sized>(
+    app: &A,
     exchange: Exchange,
     turn: &mut Turn,
     line: &mut Line,
     hints: &Hints,
     incoming: &Arc<Mutex<Incoming>>,
 ) -> io::Result<()> {
-    let mut response = pin!(exchange.call(&Site));
+    let mut response = pin!(exchange.call(app));
     let commit = poll_fn(|cx| response.as_mut().poll_head(cx)).await;
     hints.open.store(false, Ordering::Release);
     {

@@ -6,16 +6,15 @@ mod pipe;
 use std::io;
 use std::sync::Arc;
 
-use rgi_core::testing;
+use rgi_core::{BoxApp, testing};
 
 use crate::client::{Connection, Target};
 use crate::{Case, Kind, Site};
 
 /// A target in memory: cases of applications run on the test client, cases of bytes on a pipe whose
 /// other end the engine of HTTP/1.1 reads and writes, a thread a connection.
-#[derive(Debug)]
 pub struct Memory {
-    client: testing::Client<Site>,
+    client: testing::Client<BoxApp>,
     worker: Arc<engine::Worker>,
     root: String,
 }
@@ -23,6 +22,11 @@ pub struct Memory {
 impl Memory {
     /// For a case, with its settings, the site under `root`.
     pub fn new(case: &str, root: &str) -> Memory {
+        Memory::serving(Arc::new(Site), case, root)
+    }
+
+    /// The same with something around the site, or in its place.
+    pub fn serving(app: BoxApp, case: &str, root: &str) -> Memory {
         let mut config = crate::local::settings(root);
         let settings = crate::cases()
             .find(|known| known.name == case)
@@ -30,13 +34,21 @@ impl Memory {
         if let Some(settings) = settings {
             settings(&mut config);
         }
-        let mut client = testing::Client::new(Site).mounted(root);
+        let mut client = testing::Client::new(app.clone()).mounted(root);
         client.host_mut().vars.clone_from(&config.vars);
         Memory {
             client,
-            worker: Arc::new(engine::Worker::new(config)),
+            worker: Arc::new(engine::Worker::new(app, config)),
             root: root.to_owned(),
         }
+    }
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
     }
 }
 
@@ -52,7 +64,7 @@ impl Target for Memory {
         &self.root
     }
 
-    fn in_memory(&self, case: &Case) -> Option<&testing::Client<Site>> {
+    fn in_memory(&self, case: &Case) -> Option<&testing::Client<BoxApp>> {
         (case.kind == Kind::App).then_some(&self.client)
     }
 }

@@ -30,7 +30,7 @@ struct State {
     bytes: VecDeque<u8>,
     /// Nothing more will be written.
     ended: bool,
-    /// It was cut: neither end may count on what is in it.
+    /// It was cut.
     cut: bool,
     /// Nobody reads it any more.
     left: bool,
@@ -90,7 +90,8 @@ impl End {
     pub(super) fn read(&self, buf: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
         let ready = |state: &State| !state.bytes.is_empty() || state.ended || state.cut;
         let mut state = self.from.wait(patience, ready)?;
-        if state.cut {
+        // What came before the cut is read: more than a socket promises, so that cases can tell.
+        if state.bytes.is_empty() && state.cut {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         let n = buf.len().min(state.bytes.len());
