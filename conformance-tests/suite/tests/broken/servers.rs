@@ -116,13 +116,16 @@ pub(crate) fn false_fact() -> BoxApp {
     }))
 }
 
+/// Blocks that are kept at most: more than any bound a server may have, and less than all memory.
+const MOST_KEPT: usize = 2000;
+
 /// Asks for all of a body at once, and keeps it until it is sent.
 pub(crate) fn unbounded_buffer() -> BoxApp {
     Arc::new(app_fn(|environ, start_response| {
         let mut kept = VecDeque::new();
         let mut ended = false;
         pulled(environ, start_response, move |mut body, cx| {
-            while !ended {
+            while !ended && kept.len() < MOST_KEPT {
                 match body.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => {
                         ended = item.is_err() || matches!(item, Ok(Event::Trailers(_)));
