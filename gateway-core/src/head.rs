@@ -24,6 +24,8 @@ pub struct Head {
     protocol: Option<HeaderValue>,
     cause: Option<Error>,
     pub(crate) informer: Option<Arc<dyn Informer>>,
+    /// The number of the exchange it came with; 0 is unknown.
+    exchange: u32,
 }
 
 impl Head {
@@ -35,7 +37,16 @@ impl Head {
             protocol: None,
             cause: None,
             informer: None,
+            exchange: 0,
         }
+    }
+
+    pub(crate) fn exchange(&self) -> Option<u32> {
+        Some(self.exchange).filter(|number| *number != 0)
+    }
+
+    pub(crate) fn set_exchange(&mut self, number: u32) {
+        self.exchange = number;
     }
 
     /// The fields in the order they go out in.
@@ -224,6 +235,7 @@ impl Drop for PooledHead {
         }
         head.clear();
         head.informer = None;
+        head.exchange = 0;
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             if pool.len() < KEPT {

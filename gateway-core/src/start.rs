@@ -39,6 +39,12 @@ impl StartResponse {
         Started(head)
     }
 
+    /// The number of the exchange it came with, for checks that a token answers its own request.
+    /// Threads number by themselves, and `None` is unknown.
+    pub fn exchange(&self) -> Option<u32> {
+        self.0.exchange()
+    }
+
     /// Sends an interim response (1xx, such as 103 Early Hints). Before `start` by construction.
     ///
     /// A hint: the server writes it, queues it (a few) or drops it, and nobody waits. A status
@@ -108,6 +114,12 @@ impl Started {
         &mut self.0
     }
 
+    /// The number of the exchange whose token it was made of: see [`StartResponse::exchange`].
+    /// `None` for one of a [`Fallback`].
+    pub fn exchange(&self) -> Option<u32> {
+        self.0.exchange()
+    }
+
     /// Takes the start back: status, fields and length are cleared. Hooks registered with
     /// `on_finish` are the exchange's and stay.
     pub fn recall(self) -> StartResponse {
@@ -157,9 +169,7 @@ impl Started {
 
     /// What an async closure writes: PEP 3333's `write()`, with backpressure.
     ///
-    /// A write is done when its chunk is in the one place between application and server, not when
-    /// it was sent. The server takes it when the closure next waits: one that blocks its thread
-    /// after a write holds that block back.
+    /// A write is done when the server asks for more: its chunk is on the way to the client.
     ///
     /// ```
     /// # use rgi_core::*;

@@ -25,6 +25,8 @@ pub struct Case {
     pub app: fn(Environ, StartResponse) -> BoxBody,
     /// What the client does.
     pub client: fn(&mut Client<'_>),
+    /// Checks of the lint that the application trips, by design. Those of servers it never may.
+    pub breaks: &'static [&'static str],
     /// What is seen then, a line each. White space around lines counts for nothing. `{root}` is the
     /// prefix under which the application stands. A status may be one of several, `400|505`, and `_`
     /// stands for any number.
@@ -57,6 +59,7 @@ impl Case {
             )
         },
         client: |_| {},
+        breaks: &[],
         expect: "",
     };
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use rgi_lint::CHECKS;
 use rgi_spec::{Kind, Level, Rule, Side, rule, rules};
 
 use crate::{Case, cases};
@@ -18,6 +19,12 @@ pub fn gaps() -> Vec<String> {
                 Kind::Case if !names.contains(owner.name.as_str()) => {
                     gaps.push(format!(
                         "RGI {number} names the case {}, which does not exist",
+                        owner.name
+                    ));
+                }
+                Kind::Lint if !CHECKS.iter().any(|check| check.name == owner.name) => {
+                    gaps.push(format!(
+                        "RGI {number} names the check {}, which does not exist",
                         owner.name
                     ));
                 }

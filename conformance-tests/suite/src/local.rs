@@ -42,7 +42,7 @@ impl Local {
         }
         let stop = Stop::new();
         let told = stop.clone();
-        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(Site);
+        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(Site::new());
         let listeners = vec![Listener::Tcp(listener)];
         let thread = std::thread::spawn(move || serve(config, site, listeners, told));
         Local {

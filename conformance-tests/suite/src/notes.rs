@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use rgi_core::{Environ, Extensions};
+use rgi_lint::{Finding, Findings};
 
 /// The notes of one run of a case. Clones are the same.
 #[derive(Clone, Default)]
@@ -20,6 +21,7 @@ struct State {
     over: bool,
     waiting: Vec<Waker>,
     kept: Extensions,
+    findings: Findings,
 }
 
 /// The runs of this process, by their names.
@@ -42,12 +44,18 @@ impl Notes {
         lock(&RUNS).entry(name.to_owned()).or_default().clone()
     }
 
-    /// The run is over.
-    pub(crate) fn forget(name: &str) {
-        let notes = lock(&RUNS).remove(name);
-        if let Some(notes) = notes {
-            notes.change(|state| state.over = true);
-        }
+    /// The run is over: what the lint has found.
+    pub(crate) fn forget(name: &str) -> Vec<Finding> {
+        let Some(notes) = lock(&RUNS).remove(name) else {
+            return Vec::new();
+        };
+        notes.change(|state| state.over = true);
+        notes.findings().take()
+    }
+
+    /// Where the lint puts what it finds.
+    pub(crate) fn findings(&self) -> Findings {
+        lock(&self.0).findings.clone()
     }
 
     /// Adds a line.

@@ -3,10 +3,11 @@
 use rgi_core::server::ServerInfo;
 use rgi_core::{
     App, BodyExt, BoxBody, Environ, FieldName, Head, HeaderValue, Outcome, StartResponse,
-    StatusCode,
+    StatusCode, app_fn,
 };
+use rgi_lint::Lint;
 
-use crate::{Case, Notes, cases};
+use crate::{Notes, cases};
 
 /// The field by which a request names its case.
 pub const X_RGI_CASE: &str = "x-rgi-case";
@@ -24,57 +25,70 @@ pub(crate) const FORGET: &str = ".forget";
 /// The applications of all cases, as one: a request names its case in a field ([`X_RGI_CASE`]).
 ///
 /// Each of its answers says so (`x-rgi-app: conformance`), so that a client can tell them from those
-/// a server makes by itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Site;
+/// a server makes by itself. All are under lint, their server with them.
+#[derive(Clone, Debug)]
+pub struct Site {
+    lint: Lint<()>,
+}
+
+impl Site {
+    /// For one server: it is watched for what it says of itself.
+    pub fn new() -> Site {
+        // Cases say no more than they are about.
+        Site {
+            lint: Lint::new(()).except(&["content-type-missing"]),
+        }
+    }
+
+    fn answer(&self, mut environ: Environ, start_response: StartResponse) -> BoxBody {
+        let text = |name| {
+            let value = environ.header(name).unwrap_or_default();
+            String::from_utf8_lossy(value).into_owned()
+        };
+        let (name, run) = (text(X_RGI_CASE), text(X_RGI_RUN));
+        match name.as_str() {
+            FACTS => return page(start_response, facts(environ.server())),
+            NOTES => return page(start_response, Notes::of_run(&run).lines().join("\n")),
+            SIGNAL => {
+                Notes::of_run(&run).give(environ.query().unwrap_or_default());
+                return page(start_response, String::new());
+            }
+            FORGET => {
+                let findings = Notes::forget(&run);
+                let lines = findings.iter().map(|it| format!("{} {it}\n", it.check));
+                return page(start_response, lines.collect());
+            }
+            _ => {}
+        }
+        let Some(case) = cases().find(|case| case.name == name) else {
+            let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
+            let started = start_response.start(StatusCode::NOT_FOUND);
+            return started.full(wrong).into();
+        };
+        let notes = Notes::of_run(&run);
+        environ.extensions_mut().insert(notes.clone());
+        let findings = notes.findings();
+        environ.on_finish(move |outcome| notes.add(line(outcome)));
+        let app = self.lint.clone().collect(&findings).part(app_fn(case.app));
+        BoxBody::new(app.call(environ, start_response))
+    }
+}
+
+impl Default for Site {
+    fn default() -> Site {
+        Site::new()
+    }
+}
 
 impl App for Site {
     type Body = BoxBody;
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> BoxBody {
-        let body = answer(environ, start_response);
+        let body = self.answer(environ, start_response);
         BoxBody::new(body.map_start(|head: &mut Head| {
             head.append(X_RGI_APP, HeaderValue::from_static("conformance"));
         }))
     }
-}
-
-fn answer(mut environ: Environ, start_response: StartResponse) -> BoxBody {
-    let text = |name| {
-        let value = environ.header(name).unwrap_or_default();
-        String::from_utf8_lossy(value).into_owned()
-    };
-    let (name, run) = (text(X_RGI_CASE), text(X_RGI_RUN));
-    match name.as_str() {
-        FACTS => return page(start_response, facts(environ.server())),
-        NOTES => return page(start_response, Notes::of_run(&run).lines().join("\n")),
-        SIGNAL => {
-            Notes::of_run(&run).give(environ.query().unwrap_or_default());
-            return page(start_response, String::new());
-        }
-        FORGET => {
-            Notes::forget(&run);
-            return page(start_response, String::new());
-        }
-        _ => {}
-    }
-    let Some(case) = cases().find(|case| case.name == name) else {
-        let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
-        return start_response
-            .start(StatusCode::NOT_FOUND)
-            .full(wrong)
-            .into();
-    };
-    call(case, &run, &mut environ);
-    (case.app)(environ, start_response)
-}
-
-/// Opens the run's notes: the application may write, and how the exchange ends is written.
-fn call(case: &Case, run: &str, environ: &mut Environ) {
-    let _ = case;
-    let notes = Notes::of_run(run);
-    environ.extensions_mut().insert(notes.clone());
-    environ.on_finish(move |outcome| notes.add(line(outcome)));
 }
 
 /// How an exchange ended, as a note.

@@ -50,14 +50,21 @@ pub fn run(case: &Case, target: &dyn Target) -> Verdict {
     let forgotten = client.forget();
     let root = client.root().to_owned();
     let (sent, mut seen) = client.into_records();
-    if let Err(wrong) = forgotten {
-        seen.push_str(&format!("! behind the case: {wrong}\n"));
+    match forgotten {
+        Err(wrong) => seen.push_str(&format!("! behind the case: {wrong}\n")),
+        Ok(findings) => seen.extend(findings.lines().filter_map(|line| unexpected(case, line))),
     }
     let expect = case.expect.replace("{root}", &root);
     match matches(&expect, &seen) {
         true => Verdict::Passed,
         false => Verdict::Failed(report(case, &sent, &expect, &seen)),
     }
+}
+
+/// A finding of the lint's that the case does not ask for, as a line of what was seen.
+fn unexpected(case: &Case, line: &str) -> Option<String> {
+    let (check, finding) = line.split_once(' ')?;
+    (!case.breaks.contains(&check)).then(|| format!("! {finding}\n"))
 }
 
 /// The facts of a target's server, a line each: a name, and its value.

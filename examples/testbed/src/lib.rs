@@ -26,10 +26,11 @@ const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 /// Counts and files are shared by all that one process makes.
 pub fn app() -> impl App<Body = impl Body + Send + 'static> + Send + Sync + 'static {
     let pages = app_fn(router::route).with((layer(named), layer(stats::counted)));
+    let site = Site::new();
     app_fn(
         move |environ, start_response| match environ.header(X_RGI_CASE) {
             None => Either::left(pages.call(environ, start_response)),
-            Some(_) => Either::right(Site.call(environ, start_response)),
+            Some(_) => Either::right(site.call(environ, start_response)),
         },
     )
 }

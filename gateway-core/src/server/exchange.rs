@@ -1,6 +1,6 @@
 //! One request and its answer: environ, token, and what outlives both.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,9 +46,11 @@ impl Exchange {
         inner.shared = Some(shared.clone());
         inner.host = Some(host);
         inner.connection = Some(connection);
+        let mut head = PooledHead::new();
+        head.set_exchange(number());
         Exchange {
             environ: Environ::new(inner),
-            head: PooledHead::new(),
+            head,
             shared: Unfinished(Some(shared)),
             offered: false,
         }
@@ -110,6 +112,18 @@ impl Exchange {
         };
         Rules::new(method).offered(self.offered)
     }
+}
+
+/// The number of the next exchange of this thread, from 1.
+fn number() -> u32 {
+    thread_local! {
+        static LAST: Cell<u32> = const { Cell::new(0) };
+    }
+    let next = |last: &Cell<u32>| {
+        last.set(last.get().checked_add(1).unwrap_or(1));
+        last.get()
+    };
+    LAST.try_with(next).unwrap_or(0)
 }
 
 /// Runs the hooks of an exchange that its server drops without an answer.

@@ -298,9 +298,9 @@ impl<'a> Client<'a> {
         self.control(FACTS, "")
     }
 
-    /// The run is over.
-    pub(crate) fn forget(&mut self) -> Result<(), String> {
-        self.control(FORGET, "").map(drop)
+    /// The run is over: what the lint has found, a line each, the check's name first.
+    pub(crate) fn forget(&mut self) -> Result<String, String> {
+        self.control(FORGET, "")
     }
 
     /// Asks the site something beside the case, on a connection of its own.

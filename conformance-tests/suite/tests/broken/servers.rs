@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,14 @@ use rgi_core::{
     StartResponse, StatusCode, Stream, Timer, app_fn,
 };
 
+fn site() -> &'static Site {
+    static SITE: LazyLock<Site> = LazyLock::new(Site::new);
+    &SITE
+}
+
 /// Nothing is broken.
 pub(crate) fn sound() -> BoxApp {
-    Arc::new(Site)
+    Arc::new(Site::new())
 }
 
 /// A body that a wrapper pulls in its own way.
@@ -50,7 +55,7 @@ where
     F: FnMut(Pin<&mut BoxBody>, &mut Context<'_>) -> Poll<Item> + Send + Unpin + 'static,
 {
     BoxBody::new(Pulled {
-        inner: Box::pin(Site.call(environ, start_response)),
+        inner: Box::pin(site().call(environ, start_response)),
         pull,
     })
 }
@@ -73,7 +78,7 @@ pub(crate) fn early_commit() -> BoxApp {
 /// Keeps response fields in a map that has one value for a name.
 pub(crate) fn lost_repeated_header() -> BoxApp {
     Arc::new(app_fn(|environ, start_response| {
-        let site = Site.map_start(|head: &mut Head| {
+        let site = site().map_start(|head: &mut Head| {
             let fields: Vec<_> = head.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
             for (name, value) in fields {
                 head.insert(name, value);
@@ -158,7 +163,7 @@ pub(crate) fn dropped_trailer() -> BoxApp {
 pub(crate) fn hundred_sent_unread() -> BoxApp {
     Arc::new(app_fn(|mut environ: Environ, start_response| {
         if environ.header("expect").is_none() {
-            return Site.call(environ, start_response);
+            return site().call(environ, start_response);
         }
         BoxBody::future(async move {
             let mut input = environ.take_input();
@@ -172,7 +177,7 @@ pub(crate) fn hundred_sent_unread() -> BoxApp {
                 };
                 Input::stream(rest, length)
             });
-            Ok(Site.call(environ, start_response))
+            Ok(site().call(environ, start_response))
         })
     }))
 }
@@ -197,7 +202,7 @@ impl Stream for Rest {
 pub(crate) fn swallowed_panic() -> BoxApp {
     Arc::new(app_fn(|environ: Environ, start_response: StartResponse| {
         let (start_response, fallback) = start_response.with_fallback();
-        let called = catch_unwind(AssertUnwindSafe(|| Site.call(environ, start_response)));
+        let called = catch_unwind(AssertUnwindSafe(|| site().call(environ, start_response)));
         let Ok(body) = called else {
             let empty: Full = fallback
                 .start(StatusCode::OK, Error::new("panicked"))
@@ -219,7 +224,7 @@ pub(crate) fn missing_finish() -> BoxApp {
     Arc::new(app_fn(
         |environ: Environ, start_response: StartResponse| match *environ.method() {
             Method::HEAD => BoxBody::future(nested(environ, start_response)),
-            _ => Site.call(environ, start_response),
+            _ => site().call(environ, start_response),
         },
     ))
 }
@@ -241,7 +246,7 @@ async fn nested(environ: Environ, start_response: StartResponse) -> Result<Full,
     let (parts, input) = environ.into_request().into_parts();
     let head = RequestHead::from_parts(parts)?;
     let exchange = Exchange::new(head, input, Arc::new(host), connection);
-    let mut response: Pin<Box<Response<BoxBody>>> = Box::pin(exchange.call(&Site));
+    let mut response: Pin<Box<Response<BoxBody>>> = Box::pin(exchange.call(site()));
     let mut commit = poll_fn(|cx| response.as_mut().poll_head(cx)).await;
     std::mem::forget(response);
     let mut started = start_response.start(commit.head.status);

@@ -178,6 +178,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "broken_grammar_is_500_or_cut",
         says: "a body that breaks the order of events is answered 500, and cut once it began",
         rules: &[150],
+        breaks: &["first-event", "second-start"],
         app: |environ, start_response| {
             let (start_response, fallback) = start_response.with_fallback();
             let start = Event::Start(ok(start_response));

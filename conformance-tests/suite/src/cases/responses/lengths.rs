@@ -93,6 +93,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "no_more_than_the_length_is_sent",
         says: "a block that goes beyond the promised length is not sent, and the answer is cut",
         rules: &[71, 72],
+        breaks: &["length-too-long"],
         app: |_, start_response| blocks(ok(start_response).length(6), &["abc", "defghi"]),
         client: |c| {
             c.get("/");
@@ -137,6 +138,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "broken_promise_of_one_block_is_500",
         says: "a first block that shows the promise to be broken is answered 500: nothing was sent yet",
         rules: &[71, 165],
+        breaks: &["length-too-long", "length-too-short"],
         app: |environ, start_response| match environ.path_info() {
             "/short" => blocks(ok(start_response).length(10), &["only"]),
             "/none" => blocks(ok(start_response).length(10), &[]),

@@ -1,0 +1,363 @@
+//! The application's side: the events of a body.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use http::{HeaderMap, StatusCode};
+use pin_project_lite::pin_project;
+use rgi_core::{Body, Error, Event, Head, field};
+
+use crate::exchange::Exchange;
+
+type Item = Option<Result<Event, Error>>;
+
+pin_project! {
+    /// The body of an application under watch: [`Lint`](crate::Lint).
+    #[must_use = "a body does nothing until a server polls it"]
+    pub struct Linted<B> {
+        #[pin]
+        body: B,
+        grammar: Grammar,
+        // Asked for earlier than the server did, where the body had said that it ends.
+        ahead: Option<Item>,
+    }
+
+    impl<B> PinnedDrop for Linted<B> {
+        fn drop(this: Pin<&mut Self>) {
+            // The fields are dropped behind this; nobody runs in between.
+            this.project().grammar.exchange.dropped.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl<B> Linted<B> {
+    pub(crate) fn new(body: B, exchange: Arc<Exchange>, number: Option<u32>) -> Linted<B> {
+        Linted {
+            body,
+            grammar: Grammar {
+                exchange,
+                number,
+                at: At::Beginning,
+                promised: None,
+                given: 0,
+                least: 0,
+                status: StatusCode::OK,
+                has_type: true,
+                announced: Vec::new(),
+            },
+            ahead: None,
+        }
+    }
+}
+
+impl<B: Body> Stream for Linted<B> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
+        let mut this = self.project();
+        if this.grammar.is_done() {
+            this.grammar.polled_behind();
+        }
+        if let Some(item) = this.ahead.take() {
+            return Poll::Ready(item);
+        }
+        let item = ready!(this.body.as_mut().poll_next(cx));
+        this.grammar.judge(&item, this.body.size_hint());
+        let ends = match &item {
+            Some(Ok(Event::Data(_) | Event::File(_))) => this.body.size_hint().1 == Some(0),
+            Some(Ok(Event::Trailers(_))) => true,
+            _ => false,
+        };
+        if ends && let Poll::Ready(next) = this.body.as_mut().poll_next(cx) {
+            this.grammar.judge_behind(&item, &next);
+            *this.ahead = Some(next);
+        }
+        Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.body.size_hint()
+    }
+}
+
+/// Where a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Before its start.
+    Beginning,
+    /// Behind it.
+    Started,
+    /// Behind what may be the last event.
+    Last,
+    /// Behind its end.
+    Over,
+}
+
+/// What is known of a body.
+struct Grammar {
+    exchange: Arc<Exchange>,
+    /// Of the token the application was given.
+    number: Option<u32>,
+    at: At,
+    promised: Option<u64>,
+    given: u64,
+    /// Items that the body said it has at least.
+    least: usize,
+    status: StatusCode,
+    has_type: bool,
+    /// The names in Trailer, in lower case.
+    announced: Vec<String>,
+}
+
+/// Whether a status has no content (RFC 9110 6.4.1).
+fn has_none(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+impl Grammar {
+    /// An item, and the hint behind it.
+    fn judge(&mut self, item: &Item, hint: (usize, Option<usize>)) {
+        match item {
+            Some(Ok(event)) => {
+                self.event(event, hint);
+                self.least = hint.0;
+            }
+            Some(Err(_)) => self.at = At::Over,
+            None => self.end(),
+        }
+    }
+
+    fn event(&mut self, event: &Event, hint: (usize, Option<usize>)) {
+        let exchange = self.exchange.clone();
+        match (self.at, event) {
+            (At::Beginning, Event::Start(started)) => {
+                self.at = At::Started;
+                if let (Some(own), Some(other)) = (self.number, started.exchange())
+                    && own != other
+                {
+                    exchange.found(
+                        "token-of-another",
+                        124,
+                        "the start was made of a token that came with another request",
+                        "each request is answered with its own",
+                    );
+                }
+                self.start(started.head(), hint);
+            }
+            (At::Beginning, _) => {
+                self.at = At::Started;
+                exchange.found(
+                    "first-event",
+                    148,
+                    "the body begins with something else than a start",
+                    "the first event is the start that `start_response` made",
+                );
+            }
+            (At::Started, Event::Start(_)) => exchange.found(
+                "second-start",
+                148,
+                "a second start",
+                "to replace a head, hold it back and answer with a `Fallback`",
+            ),
+            (At::Started, Event::Data(data)) => self.content(data.len() as u64),
+            (At::Started, Event::File(region)) => self.content(region.len()),
+            (At::Started, Event::Trailers(_)) if self.promised.is_some() => {
+                self.at = At::Last;
+                exchange.found(
+                    "trailers-with-length",
+                    177,
+                    "trailers behind a promised length",
+                    "HTTP/1.1 has no place for them: leave the length open",
+                );
+            }
+            (At::Started, Event::Trailers(trailers)) => {
+                self.at = At::Last;
+                self.trailers(trailers);
+            }
+            (At::Started, Event::Upgrade(_)) => self.at = At::Last,
+            (At::Started, _) => {}
+            (At::Last, _) => exchange.found(
+                "event-after-trailers",
+                149,
+                "an event behind the last",
+                "trailers and an upgrade are the last event",
+            ),
+            (At::Over, _) => exchange.found(
+                "event-after-end",
+                149,
+                "an event behind the end",
+                "`None` and an error are the end",
+            ),
+        }
+    }
+
+    fn start(&mut self, head: &Head, hint: (usize, Option<usize>)) {
+        let exchange = self.exchange.clone();
+        self.promised = head.length();
+        self.has_type = head.get(&field::CONTENT_TYPE).is_some();
+        let status = head.status;
+        if status.is_informational() && head.protocol().is_none() {
+            exchange.found(
+                "first-event",
+                144,
+                format!("a start with the status {status}"),
+                "interim responses are sent by `inform`, a switch of protocols by `upgrade`",
+            );
+        }
+        self.status = status;
+        let names = head
+            .get_all(&field::TRAILER)
+            .filter_map(|value| value.to_str().ok());
+        self.announced = names
+            .flat_map(|names| names.split(','))
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        if !has_none(status) {
+            return;
+        }
+        let length = self.promised.filter(|_| status == StatusCode::NO_CONTENT);
+        if self.has_type || length.is_some() {
+            exchange.found(
+                "content-fields-where-none",
+                147,
+                format!("{status} with a type or a length of its content"),
+                "it has no content: leave the fields out",
+            );
+        }
+        if hint.0 > 0 {
+            exchange.found(
+                "body-where-none",
+                173,
+                format!("{status} with a body of {} events at least", hint.0),
+                "it has no content: end with `empty`",
+            );
+        }
+    }
+
+    fn content(&mut self, bytes: u64) {
+        if self.given == 0 && bytes > 0 && !self.has_type {
+            self.exchange.found(
+                "content-type-missing",
+                146,
+                "content without Content-Type",
+                "say what it is, or clients guess",
+            );
+        }
+        let failed = self.exchange.input_failed.load(Ordering::Relaxed);
+        if self.given == 0 && failed && self.status.is_success() {
+            self.succeeded_in_spite();
+        }
+        let before = self.given;
+        self.given += bytes;
+        if let Some(promised) = self.promised
+            && before <= promised
+            && self.given > promised
+        {
+            self.exchange.found(
+                "length-too-long",
+                164,
+                format!("{} bytes, where {promised} were promised", self.given),
+                "promise the right length, or none",
+            );
+        }
+    }
+
+    fn trailers(&mut self, trailers: &HeaderMap) {
+        let unannounced = trailers.keys().find(|name| {
+            let name = name.as_str();
+            !self.announced.iter().any(|announced| announced == name)
+        });
+        if let Some(name) = unannounced {
+            self.exchange.found(
+                "trailers-unannounced",
+                175,
+                format!("the trailer {name}, which the field Trailer does not name"),
+                "announce it: some servers send no others",
+            );
+        }
+    }
+
+    fn end(&mut self) {
+        let before = std::mem::replace(&mut self.at, At::Over);
+        if before == At::Over {
+            return;
+        }
+        if before == At::Beginning {
+            self.exchange.found(
+                "first-event",
+                148,
+                "the body ended without a start",
+                "the first event is the start that `start_response` made",
+            );
+        }
+        if self.least > 0 {
+            self.exchange.found(
+                "size-hint",
+                14,
+                format!(
+                    "the body ended where it had said that {} events follow",
+                    self.least
+                ),
+                "a lower bound holds",
+            );
+        }
+        if let Some(promised) = self.promised.filter(|promised| *promised > self.given)
+            && before == At::Started
+        {
+            self.exchange.found(
+                "length-too-short",
+                164,
+                format!("{} bytes, where {promised} were promised", self.given),
+                "promise the right length, or none",
+            );
+        }
+    }
+
+    /// What follows where nothing should.
+    fn judge_behind(&mut self, item: &Item, next: &Item) {
+        if !matches!(next, Some(Ok(_))) {
+            return;
+        }
+        match item {
+            Some(Ok(Event::Trailers(_))) => self.exchange.found(
+                "event-after-trailers",
+                149,
+                "an event behind the trailers",
+                "trailers are the last event",
+            ),
+            _ => self.exchange.found(
+                "size-hint",
+                14,
+                "an event where the body had said that none follows",
+                "an upper bound holds: what lies behind it is not sent",
+            ),
+        }
+    }
+
+    fn succeeded_in_spite(&self) {
+        self.exchange.found(
+            "input-misuse",
+            185,
+            "the answer says success, though the input had failed",
+            "pass the input's error on: it has the right status",
+        );
+    }
+
+    /// Whether nobody may ask for more: behind the end, and where all that was promised is there.
+    fn is_done(&self) -> bool {
+        let is_full = self.promised.is_some_and(|promised| promised == self.given);
+        self.at == At::Over || self.at == At::Started && self.given > 0 && is_full
+    }
+
+    fn polled_behind(&mut self) {
+        self.exchange.found(
+            "poll-after-end",
+            152,
+            "the body is polled behind its end",
+            "bodies need not be fused: a server stops at the end",
+        );
+    }
+}

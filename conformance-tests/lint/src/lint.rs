@@ -1,0 +1,189 @@
+//! The middleware.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+use http::Version;
+use rgi_core::server::ServerInfo;
+use rgi_core::{App, Environ, Middleware, StartResponse};
+
+use crate::body::Linted;
+use crate::exchange::{Exchange, Hook};
+use crate::finding::Report;
+use crate::{Findings, input, request};
+
+/// An application under watch, and its server with it.
+#[derive(Clone, Debug)]
+pub struct Lint<A> {
+    app: A,
+    report: Report,
+    except: Arc<[&'static str]>,
+    seen: Arc<Seen>,
+}
+
+impl<A> Lint<A> {
+    /// Findings go to the server's log, each kind of them once.
+    pub fn new(app: A) -> Lint<A> {
+        Lint {
+            app,
+            report: Report::Log(Arc::default()),
+            except: Arc::new([]),
+            seen: Arc::default(),
+        }
+    }
+
+    /// Findings panic: for tests.
+    #[must_use]
+    pub fn panic(mut self) -> Lint<A> {
+        self.report = Report::Panic;
+        self
+    }
+
+    /// Findings are collected.
+    #[must_use]
+    pub fn collect(mut self, findings: &Findings) -> Lint<A> {
+        self.report = Report::Collect(findings.clone());
+        self
+    }
+
+    /// The same watch over another application, which its server cannot tell from this one: a part
+    /// of it, such as a page.
+    pub fn part<B>(self, app: B) -> Lint<B> {
+        Lint {
+            app,
+            report: self.report,
+            except: self.except,
+            seen: self.seen,
+        }
+    }
+
+    /// Leaves out some checks, by their names: see [`CHECKS`](crate::CHECKS).
+    #[must_use]
+    pub fn except(mut self, checks: &[&'static str]) -> Lint<A> {
+        self.except = checks.into();
+        self
+    }
+}
+
+/// As a middleware: what [`Lint::new`] makes.
+impl<A: App> Middleware<A> for Lint<()> {
+    type App = Lint<A>;
+
+    fn wrap(&self, inner: A) -> Lint<A> {
+        Lint {
+            app: inner,
+            report: self.report.clone(),
+            except: self.except.clone(),
+            seen: Arc::default(),
+        }
+    }
+}
+
+impl<A: App> App for Lint<A> {
+    type Body = Linted<A::Body>;
+
+    fn call(&self, mut environ: Environ, start_response: StartResponse) -> Linted<A::Body> {
+        let exchange = Exchange::new(&environ, self.report.clone(), self.except.clone());
+        let exchange = Arc::new(exchange);
+        request::check(&environ, &exchange);
+        self.seen.check(&environ, &exchange);
+        let open = Open::new(&self.seen, environ.server());
+        let hook = Hook::new(exchange.clone(), open);
+        environ.on_finish(move |outcome| hook.run(outcome));
+        input::watch(&mut environ, &exchange);
+        let number = start_response.exchange();
+        // Should the call panic there is no body to be dropped.
+        exchange.dropped.store(true, Ordering::Release);
+        let body = self.app.call(environ, start_response);
+        exchange.dropped.store(false, Ordering::Release);
+        Linted::new(body, exchange, number)
+    }
+}
+
+/// What one application value has seen of its server.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The facts, by version of HTTP.
+    facts: Mutex<HashMap<Version, ServerInfo>>,
+    /// How many exchanges are open on each thread, where the facts restrict that.
+    open: Mutex<HashMap<ThreadId, usize>>,
+}
+
+impl Seen {
+    fn open(&self) -> MutexGuard<'_, HashMap<ThreadId, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, environ: &Environ, exchange: &Exchange) {
+        let info = environ.server();
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = facts
+            .entry(environ.version())
+            .or_insert_with(|| info.clone());
+        let change = (*known != *info).then(|| known.clone());
+        drop(facts);
+        if let Some(before) = change {
+            let happened = format!("the facts are {info:?}, and were {before:?}");
+            exchange.found(
+                "facts-change",
+                219,
+                happened,
+                "facts are the server's, and stay",
+            );
+        }
+        if info.multithread && info.reentrant {
+            return;
+        }
+        let open = self.open();
+        let here = open.get(&thread::current().id()).copied().unwrap_or(0);
+        let elsewhere = open.values().sum::<usize>() - here;
+        drop(open);
+        if elsewhere > 0 && !info.multithread {
+            exchange.found(
+                "facts-threads",
+                40,
+                "the application is called on one thread while another is at it",
+                "a server that does so says `multithread`",
+            );
+        }
+        if here > 0 && !info.reentrant {
+            exchange.found(
+                "facts-threads",
+                211,
+                "the application is called again before a body it returned on this thread is done",
+                "a server that does so says `reentrant`",
+            );
+        }
+    }
+}
+
+/// An exchange that is open on a thread, where the facts restrict that.
+pub(crate) struct Open(Option<(Arc<Seen>, ThreadId)>);
+
+impl Open {
+    fn new(seen: &Arc<Seen>, info: &ServerInfo) -> Open {
+        if info.multithread && info.reentrant {
+            return Open(None);
+        }
+        let thread = thread::current().id();
+        *seen.open().entry(thread).or_insert(0) += 1;
+        Open(Some((seen.clone(), thread)))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let Some((seen, thread)) = &self.0 else {
+            return;
+        };
+        let mut open = seen.open();
+        if let Some(count) = open.get_mut(thread) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(thread);
+            }
+        }
+    }
+}

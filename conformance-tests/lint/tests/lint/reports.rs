@@ -1,0 +1,67 @@
+//! Where findings go.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use rgi_core::server::{Level, Log};
+use rgi_core::testing::Client;
+use rgi_core::{AppExt, Environ, StartResponse, StatusCode, app_fn};
+use rgi_lint::{Findings, Lint};
+
+fn untyped() -> impl rgi_core::App {
+    app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).full("?"))
+}
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Log for Lines {
+    fn log(&self, _: Level, message: fmt::Arguments<'_>) {
+        self.0.lock().unwrap().push(message.to_string());
+    }
+}
+
+#[test]
+fn the_log_is_told_once_of_each_kind() {
+    let lines = Arc::new(Lines::default());
+    let mut client = Client::new(Lint::new(untyped()));
+    client.host_mut().log = lines.clone();
+    for _ in 0..3 {
+        assert_eq!(client.get("/a").send().text(), "?");
+    }
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("content-type-missing") && lines[0].ends_with("(RGI 146)"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_panic_is_answered_500_where_nothing_was_sent() {
+    let reply = Client::new(Lint::new(untyped()).panic()).get("/").send();
+    assert_eq!(reply.status(), 500);
+    let error = reply.outcome().error.as_ref().unwrap();
+    assert!(
+        error.is_panic() && error.to_string().contains("RGI 146"),
+        "{error}"
+    );
+}
+
+#[test]
+fn checks_can_be_left_out() {
+    let findings = Findings::new();
+    let linted = Lint::new(untyped())
+        .collect(&findings)
+        .except(&["content-type-missing"]);
+    let _ = Client::new(linted).get("/").send();
+    assert!(findings.is_empty());
+}
+
+#[test]
+fn it_is_a_middleware() {
+    let findings = Findings::new();
+    let app = untyped().with(Lint::new(()).collect(&findings));
+    let _ = Client::new(app).get("/").send();
+    assert_eq!(findings.take()[0].check, "content-type-missing");
+}

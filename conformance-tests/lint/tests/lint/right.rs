@@ -1,0 +1,123 @@
+//! Applications that are right: nothing is found.
+
+use std::io::{Read, Write};
+
+use rgi_core::testing::Client;
+use rgi_core::{
+    App, Bytes, Environ, Error, FileRegion, Full, HeaderMap, StartResponse, StatusCode, app_fn,
+    async_fn, blocking, field,
+};
+use rgi_lint::{Findings, Lint};
+
+use crate::support::{typed, value};
+
+#[track_caller]
+fn is_right<A: App>(app: A) {
+    let findings = Findings::new();
+    for client in [false, true] {
+        let linted = Lint::new(&app).collect(&findings);
+        let client = match client {
+            false => Client::new(linted),
+            true => Client::new(linted).lifting().mounted("/a"),
+        };
+        for target in ["/a/b?c=d", "/a", "/a/?"] {
+            let _ = client.get(target).send();
+            let _ = client.head(target).send();
+            let _ = client.get(target).leave_after(1).send();
+        }
+        let _ = client.post("/a").body("a body").send();
+        let _ = client.post("/a").chunks(["a", "body"]).send();
+    }
+    let found = findings.take();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn ok(start_response: StartResponse) -> rgi_core::Started {
+    typed(start_response.start(StatusCode::OK))
+}
+
+#[test]
+fn ready_made_bodies() {
+    is_right(app_fn(|_: Environ, s| ok(s).full("full")));
+    is_right(app_fn(|_: Environ, s: StartResponse| {
+        s.start(StatusCode::NO_CONTENT).empty()
+    }));
+    is_right(app_fn(|_: Environ, s| {
+        ok(s)
+            .length(2)
+            .iter(["a", "b"].map(|b| Ok::<_, Error>(Bytes::from(b))))
+    }));
+    is_right(app_fn(|_: Environ, s| {
+        let started = ok(s).header(field::TRAILER, value("x-sum, x-more"));
+        started.push(async |mut out| {
+            out.write("a").await?;
+            out.flush().await?;
+            let mut trailers = HeaderMap::new();
+            trailers.insert("x-sum", value("1"));
+            out.trailers(trailers).await
+        })
+    }));
+    is_right(app_fn(|_: Environ, s| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"a file").unwrap();
+        ok(s).file(FileRegion::new(file, 2..6).unwrap())
+    }));
+}
+
+#[test]
+fn applications_of_all_kinds() {
+    is_right(async_fn(async |mut environ: Environ, s| {
+        let body = environ.input().collect(100).await?;
+        Ok(ok(s).full(body))
+    }));
+    is_right(blocking(|mut environ: Environ, s| {
+        let mut text = String::new();
+        environ.input().reader().read_to_string(&mut text)?;
+        Ok(ok(s).full(text))
+    }));
+    // Fails, and does so by the rules.
+    is_right(app_fn(|_: Environ, s| {
+        ok(s).iter([Ok(Bytes::from("a")), Err(Error::new("broken"))])
+    }));
+    is_right(async_fn(async |_: Environ, _: StartResponse| {
+        Err::<Full, _>(Error::overloaded("not now"))
+    }));
+    is_right(app_fn(|_: Environ, s: StartResponse| -> Full {
+        drop(s);
+        panic!("in the call")
+    }));
+}
+
+#[test]
+fn a_switch_of_protocols() {
+    let findings = Findings::new();
+    let app = app_fn(|mut environ: Environ, s: StartResponse| {
+        let accepted = environ.take_offer().unwrap().accept("echo").unwrap();
+        s.start(StatusCode::OK).upgrade(accepted, async |mut io| {
+            io.write_all(b"hello").await?;
+            Ok(())
+        })
+    });
+    let client = Client::new(Lint::new(app).collect(&findings));
+    let reply = client.get("/").upgrade("echo", b"").send();
+    assert_eq!(reply.switched(), b"hello");
+    assert!(findings.is_empty(), "{:#?}", findings.take());
+}
+
+#[test]
+fn what_passes_is_as_it_was() {
+    let app = app_fn(|environ: Environ, s| match environ.path_info() {
+        "/full" => rgi_core::BoxBody::from(ok(s).full("abc")),
+        "/blocks" => rgi_core::BoxBody::new(
+            ok(s).iter(["a", "", "b"].map(|b| Ok::<_, Error>(Bytes::from(b)))),
+        ),
+        _ => rgi_core::BoxBody::new(ok(s).push(async |mut out| out.write("a").await)),
+    });
+    let (plain, linted) = (Client::new(&app), Client::new(Lint::new(&app).panic()));
+    for target in ["/full", "/blocks", "/push"] {
+        let (plain, linted) = (plain.get(target).send(), linted.get(target).send());
+        assert_eq!(plain.chunks(), linted.chunks(), "{target}");
+        assert_eq!(plain.framing(), linted.framing(), "{target}");
+        assert_eq!(plain.outcome().end, linted.outcome().end, "{target}");
+    }
+}
