@@ -1,4 +1,4 @@
-//! Says that a server serves, once it does.
+//! Says that a server serves, once it does; and puts the application under lint.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rgi_core::server::{Level, Log};
 use rgi_core::{Error, LocalLifespan, Worker};
 
+use crate::watched::Watched;
+
 /// A lifespan that writes lines into the log when the last of the workers has started. Before that,
 /// the application may still refuse to, and then the server takes no connection.
+///
+/// Its applications are under lint where the settings say so.
 pub(crate) struct Announced<L> {
     inner: L,
     workers: usize,
     started: AtomicUsize,
     lines: Vec<String>,
+    lint: bool,
     log: Arc<dyn Log>,
 }
 
@@ -22,6 +27,7 @@ impl<L> Announced<L> {
         inner: L,
         workers: usize,
         lines: Vec<String>,
+        lint: bool,
         log: Arc<dyn Log>,
     ) -> Announced<L> {
         Announced {
@@ -29,15 +35,16 @@ impl<L> Announced<L> {
             workers,
             started: AtomicUsize::new(0),
             lines,
+            lint,
             log,
         }
     }
 }
 
 impl<L: LocalLifespan> LocalLifespan for Announced<L> {
-    type App = L::App;
+    type App = Watched<L::App>;
 
-    async fn startup(&self, worker: &Worker) -> Result<L::App, Error> {
+    async fn startup(&self, worker: &Worker) -> Result<Self::App, Error> {
         let app = self.inner.startup(worker).await?;
         let started = self.started.fetch_add(1, Ordering::Relaxed) + 1;
         if started == self.workers {
@@ -45,11 +52,11 @@ impl<L: LocalLifespan> LocalLifespan for Announced<L> {
                 self.log.log(Level::Info, format_args!("{line}"));
             }
         }
-        Ok(app)
+        Ok(Watched::new(app, self.lint))
     }
 
-    async fn shutdown(&self, app: &L::App) {
-        self.inner.shutdown(app).await;
+    async fn shutdown(&self, app: &Self::App) {
+        self.inner.shutdown(app.app()).await;
     }
 }
 
@@ -85,7 +92,7 @@ mod tests {
             _ => Ok(app_fn(empty)),
         };
         let lines = vec!["serving here".to_owned(), "serving there".to_owned()];
-        let announced = Announced::new(factory.into_lifespan(), 2, lines, log.clone());
+        let announced = Announced::new(factory.into_lifespan(), 2, lines, false, log.clone());
         indices.map(|index| {
             let worker = Worker::new(ServerInfo::default(), index);
             let started = rt::block_on(announced.startup(&worker));

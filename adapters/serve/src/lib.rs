@@ -69,6 +69,7 @@ mod runtime;
 mod server;
 mod settings;
 mod signals;
+mod watched;
 
 use rgi_core::{App, IntoLifespan, LocalLifespan};
 

@@ -164,7 +164,7 @@ impl Runner {
             let news = sockets.urls.iter();
             let news = news.map(|url| format!("serving {url} ({model})")).collect();
             let workers = server.workers(settings.threads);
-            let lifespan = Announced::new(lifespan, workers, news, log.clone());
+            let lifespan = Announced::new(lifespan, workers, news, settings.lint, log.clone());
             let served = server.serve(config, lifespan, sockets.listeners, stop);
             drop(sockets.files);
             served

@@ -34,6 +34,11 @@ impl<A> Lint<A> {
         }
     }
 
+    /// The application.
+    pub fn app(&self) -> &A {
+        &self.app
+    }
+
     /// Findings panic: for tests.
     #[must_use]
     pub fn panic(mut self) -> Lint<A> {

@@ -53,6 +53,8 @@ pub struct Settings {
     /// The prefix that the application is mounted under, percent-encoded as in a request target;
     /// empty, or it begins with `/` and does not end with one.
     pub script_name: String,
+    /// Whether application and server are checked while they run, by `rgi_lint`.
+    pub lint: bool,
     /// How much is logged.
     pub log_level: LogLevel,
 }
@@ -80,6 +82,7 @@ impl Settings {
             max_headers: 0,
             max_body: None,
             script_name: String::new(),
+            lint: false,
             log_level: LogLevel::default(),
         }
     }

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     SizeLimit(RangeInclusive<u64>, Field<Option<u64>>),
     /// A prefix of request paths, or nothing.
     Prefix(Field<String>),
+    /// `on` or `off`.
+    Switch(Field<bool>),
     /// How much is logged.
     Level(Field<LogLevel>),
     /// The file with more settings: no setting itself, and read before the others.
@@ -70,6 +72,7 @@ impl Kind {
             Kind::Duration(_) => duration::EXPECTED.to_owned(),
             Kind::Size(..) | Kind::SizeLimit(..) => values::SIZE.to_owned(),
             Kind::Prefix(_) => values::PREFIX.to_owned(),
+            Kind::Switch(_) => values::SWITCH.to_owned(),
             Kind::Level(_) => level::EXPECTED.to_owned(),
             Kind::ConfigFile => "file of settings: the path of a TOML file".to_owned(),
             Kind::Answer(_) => "option with a value".to_owned(),
@@ -117,6 +120,7 @@ impl Kind {
                 *field(settings) = (bytes > 0).then_some(bytes);
             }
             Kind::Prefix(field) => *field(settings) = values::prefix(text)?,
+            Kind::Switch(field) => *field(settings) = values::switch(text)?,
             Kind::Level(field) => *field(settings) = text.parse()?,
             Kind::Binds(_) | Kind::ConfigFile | Kind::Answer(_) => {}
         }
@@ -139,6 +143,7 @@ impl Kind {
                 bare_or_quoted(values::size_text(field(settings).unwrap_or(0)))
             }
             Kind::Prefix(field) => quoted(field(settings)),
+            Kind::Switch(field) => quoted(values::switch_text(*field(settings))),
             Kind::Level(field) => quoted(field(settings)),
             Kind::ConfigFile | Kind::Answer(_) => return None,
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::duration;
 use super::layer::{Layer, Origin};
-use super::option;
+use super::{option, values};
 
 /// The settings a program comes with, and its version.
 ///
@@ -32,6 +32,11 @@ impl Overrides {
             Some(spec) => self.layer.add(spec, value.to_string()),
             None => unreachable!("option_methods names an option that the table has not: {name}"),
         }
+    }
+
+    /// Switches something on or off.
+    pub(crate) fn set_switch(&mut self, name: &'static str, value: bool) {
+        self.set(name, values::switch_text(value));
     }
 
     /// Sets a timeout; None and zero switch it off.
@@ -110,6 +115,9 @@ macro_rules! option_methods {
             max_body(impl Into<Option<u64>>) = "max-body", set_limit;
             /// The prefix that the application is mounted under, such as `/shop`.
             script_name(&str) = "script-name", set;
+            /// Whether application and server are checked while they run: on by default in debug
+            /// builds.
+            lint(bool) = "lint", set_switch;
             /// How much is logged.
             log_level($crate::LogLevel) = "log-level", set;
         }

@@ -177,6 +177,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
          nothing.",
     ),
     setting(
+        "lint",
+        "on|off",
+        Kind::Switch(|settings| &mut settings.lint),
+        // What costs little is worth it while a program is written.
+        Preset::Text(if cfg!(debug_assertions) { "on" } else { "off" }),
+        Group::Rest,
+        "Check the application and the server while they run; the log says what is wrong, and by \
+         which rule. On by default in debug builds alone.",
+    ),
+    setting(
         "log-level",
         "LEVEL",
         Kind::Level(|settings| &mut settings.log_level),

@@ -1,4 +1,4 @@
-//! Counts, sizes and prefixes as text.
+//! Counts, sizes, prefixes and switches as text.
 
 use std::ops::RangeInclusive;
 
@@ -7,6 +7,8 @@ use super::bad::Bad;
 pub(super) const SIZE: &str = "size: bytes, or a whole number with k, m or g (512, 64k, 1g)";
 pub(super) const PREFIX: &str =
     "prefix: it begins with / and does not end with one, in the characters of a path (/shop)";
+
+pub(super) const SWITCH: &str = "switch: on or off";
 
 /// What 0 means to a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,22 @@ pub(super) fn size_text(bytes: u64) -> String {
 }
 
 /// A prefix of request paths; empty for none.
+pub(super) fn switch(text: &str) -> Result<bool, Bad> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Bad::unfit(&format!("{text:?}"), SWITCH)),
+    }
+}
+
+/// What reads back as the same.
+pub(super) fn switch_text(on: bool) -> &'static str {
+    match on {
+        true => "on",
+        false => "off",
+    }
+}
+
 pub(super) fn prefix(text: &str) -> Result<String, Bad> {
     let fits = text.is_empty()
         || (text.starts_with('/') && !text.ends_with('/') && is_path(text.as_bytes()));

@@ -29,6 +29,9 @@ const SERVER: &str = if cfg!(feature = "evented") {
     "coroutine"
 };
 
+/// Not the default of this build.
+const NOT_LINT: &str = if cfg!(debug_assertions) { "off" } else { "on" };
+
 /// A right value for each setting, unlike its default, and a wrong one.
 const VALUES: &[(&str, &str, &str)] = &[
     ("server", SERVER, "gevent"),
@@ -50,6 +53,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("max-headers", "10000", "10001"),
     ("max-body", "0", "1gb"),
     ("script-name", "/shop", "shop"),
+    ("lint", NOT_LINT, "maybe"),
     ("log-level", "debug", "trace"),
 ];
 
@@ -191,6 +195,7 @@ fn a_builder_sets_every_option() {
         .max_headers(9)
         .max_body(None)
         .script_name("/shop")
+        .lint(!cfg!(debug_assertions))
         .log_level(LogLevel::Error);
     let expected = Settings {
         server: ServerKind::default(),
@@ -212,6 +217,7 @@ fn a_builder_sets_every_option() {
         max_headers: 9,
         max_body: None,
         script_name: "/shop".into(),
+        lint: !cfg!(debug_assertions),
         log_level: LogLevel::Error,
     };
     assert_eq!(
