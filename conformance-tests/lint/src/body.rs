@@ -62,17 +62,16 @@ impl<B: Body> Stream for Linted<B> {
             this.grammar.polled_behind();
         }
         if let Some(item) = this.ahead.take() {
+            this.grammar.judge(&item, this.body.size_hint());
             return Poll::Ready(item);
         }
         let item = ready!(this.body.as_mut().poll_next(cx));
         this.grammar.judge(&item, this.body.size_hint());
-        let ends = match &item {
-            Some(Ok(Event::Data(_) | Event::File(_))) => this.body.size_hint().1 == Some(0),
-            Some(Ok(Event::Trailers(_))) => true,
-            _ => false,
-        };
+        let ends = matches!(item, Some(Ok(Event::Data(_) | Event::File(_))))
+            && this.body.size_hint().1 == Some(0)
+            && !this.grammar.is_done();
         if ends && let Poll::Ready(next) = this.body.as_mut().poll_next(cx) {
-            this.grammar.judge_behind(&item, &next);
+            this.grammar.judge_behind(&next);
             *this.ahead = Some(next);
         }
         Poll::Ready(item)
@@ -316,24 +315,15 @@ impl Grammar {
         }
     }
 
-    /// What follows where nothing should.
-    fn judge_behind(&mut self, item: &Item, next: &Item) {
-        if !matches!(next, Some(Ok(_))) {
-            return;
-        }
-        match item {
-            Some(Ok(Event::Trailers(_))) => self.exchange.found(
-                "event-after-trailers",
-                149,
-                "an event behind the trailers",
-                "trailers are the last event",
-            ),
-            _ => self.exchange.found(
+    /// What follows where the body had said that nothing does.
+    fn judge_behind(&mut self, next: &Item) {
+        if let Some(Ok(_)) = next {
+            self.exchange.found(
                 "size-hint",
                 14,
                 "an event where the body had said that none follows",
                 "an upper bound holds: what lies behind it is not sent",
-            ),
+            );
         }
     }
 

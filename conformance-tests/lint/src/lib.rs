@@ -23,8 +23,8 @@
 //! ([`Lint::collect`]). Each is told once a process where it goes to the log.
 //!
 //! What passes is left as it is: the same events in the same order, nothing gathered, nothing copied.
-//! Two things are looked at earlier than the server would: whether something follows a block behind
-//! which a body says there is nothing, and whether something follows trailers.
+//! One thing is looked at earlier than the server would: whether something follows a block behind which
+//! a body of unknown length says there is nothing.
 //!
 //! [`Hostile`] plays a bad server, for an application's own tests.
 #![forbid(unsafe_code)]

@@ -107,7 +107,7 @@ pub(crate) fn wrong() -> Wrong {
         ),
         (
             "event-after-trailers",
-            items(|s| {
+            pulled_too_far(|s| {
                 let started = typed(s.start(StatusCode::OK)).header(field::TRAILER, value("X-Sum"));
                 Items::new([Event::Start(started), data("x"), trailers(), data("y")])
             }),
