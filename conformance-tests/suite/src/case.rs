@@ -29,7 +29,7 @@ pub struct Case {
     pub breaks: &'static [&'static str],
     /// What is seen then, a line each. White space around lines counts for nothing. `{root}` is the
     /// prefix under which the application stands. A status may be one of several, `400|505`, and `_`
-    /// stands for any number.
+    /// stands for any number. A line behind `?` may be missing: what servers should not do, and may.
     pub expect: &'static str,
 }
 

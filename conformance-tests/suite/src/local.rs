@@ -40,6 +40,7 @@ impl Local {
         if let Some(settings) = settings {
             settings(&mut config);
         }
+        let root = config.script_name.clone();
         let stop = Stop::new();
         let told = stop.clone();
         let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(Site::new());
@@ -47,7 +48,7 @@ impl Local {
         let thread = std::thread::spawn(move || serve(config, site, listeners, told));
         Local {
             address,
-            root: root.to_owned(),
+            root,
             stop,
             thread: Some(thread),
         }

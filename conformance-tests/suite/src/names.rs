@@ -50,17 +50,71 @@ macro_rules! each_case {
     ($($before:tt)*) => {
         $crate::suite! { $($before)*
             // environ
-            environ_is_exact
-            repeated_request_fields_stay_apart
+            request_line_reaches_the_application
+            target_is_kept_as_sent
+            path_is_split_at_the_mount
+            outside_of_the_mount_is_404
+            path_is_not_normalised
             path_is_decoded_once
+            url_is_put_together_again
+            cgi_variables_are_told
+            cgi_view_confuses_no_names
+            deployers_values_are_told
+            request_fields_reach_the_application
+            field_bytes_are_kept
+            repeated_request_fields_stay_apart
+            hop_by_hop_fields_stay_with_the_server
+            scheme_and_addresses_are_told
+            error_stream_takes_any_text
+            requests_see_nothing_of_each_other
+            application_is_called_again_and_again
             // requests
-            big_body_arrives_whole
+            bodies_of_any_size_are_read
+            body_that_looks_like_a_head_is_a_body
+            length_of_input_is_the_clients
+            input_ends_at_its_length
+            end_of_input_is_told_each_time
+            input_is_read_as_blocks_lines_and_bytes
+            chunked_request_is_decoded
+            request_trailers_come_behind_the_input
+            unread_body_is_not_the_next_request
+            broken_off_body_is_a_disconnect
+            error_of_input_keeps_its_status
+            broken_input_is_told_each_time
+            announced_length_beyond_a_limit_is_refused_unread
+            kept_input_is_told_of_the_end
             hundred_continue_on_first_read
+            no_hundred_continue_if_dropped
+            no_hundred_continue_after_commit
+            no_hundred_continue_when_the_body_came_along
+            no_hundred_continue_to_http_1_0
+            no_hundred_continue_for_what_no_application_sees
             // connections
+            connection_stays_open_unless_told
+            http_1_0_closes_unless_asked_to_stay
+            closing_is_said
+            http_1_0_gets_no_chunks_and_no_interim_responses
             pipelined_answers_in_order
+            requests_may_come_byte_by_byte
+            empty_lines_before_a_request_are_passed_over
+            slow_head_is_408
+            slow_body_is_408
+            idle_connection_is_closed_without_a_word
+            client_that_takes_nothing_is_cut
+            long_request_is_503_or_cut
             // refusals
-            malformed_head_is_refused
-            // responses
+            malformed_head_is_400
+            host_is_there_once
+            absolute_target_goes_before_host
+            forms_of_target_go_by_method
+            ambiguous_framing_is_400
+            unknown_transfer_coding_is_501
+            malformed_chunks_are_400
+            unknown_version_is_505
+            large_head_is_414_or_431
+            large_body_is_413
+            unknown_expectation_is_417
+            // responses heads
             status_is_sent_as_it_was_set
             response_arrives_as_it_was_made
             repeated_response_fields_stay_apart
@@ -75,6 +129,7 @@ macro_rules! each_case {
             recalled_start_leaves_nothing_behind
             informational_start_is_500
             unused_token_is_500
+            // responses lengths
             single_block_has_its_length
             block_that_may_not_be_the_last_has_no_length
             promised_length_is_sent
@@ -84,6 +139,7 @@ macro_rules! each_case {
             broken_promise_of_one_block_is_500
             unknown_length_is_chunked
             unknown_length_ends_with_the_connection_on_http_1_0
+            // responses blocks
             body_bytes_arrive_unchanged
             body_like_a_head_stays_a_body
             many_blocks_arrive_in_order
@@ -94,6 +150,7 @@ macro_rules! each_case {
             broken_grammar_is_500_or_cut
             block_is_sent_before_the_next_is_asked_for
             pushed_blocks_are_sent_as_written
+            // responses bodiless
             head_has_no_body
             head_has_the_promised_length_or_none
             failure_of_head_has_no_body
@@ -105,7 +162,6 @@ macro_rules! each_case {
             cut_after_commit_is_visible
             // features
             // workers
-            block_is_on_the_wire_before_the_next_is_asked_for
         }
     };
 }

@@ -164,6 +164,17 @@ impl<'a> Client<'a> {
         self.wire(|wire, _| wire.send(bytes));
     }
 
+    /// Sends bytes as [`send`](Self::send) does, each in a write of its own.
+    pub fn send_slowly(&mut self, text: &str) {
+        self.sent.extend_from_slice(text.as_bytes());
+        let text = text
+            .replace("{root}", &self.root)
+            .replace("{case}", &self.named());
+        for byte in text.as_bytes() {
+            self.wire(|wire, _| wire.send(std::slice::from_ref(byte)));
+        }
+    }
+
     /// Reads a whole answer, interim ones before it included.
     pub fn answer(&mut self) {
         self.wire(|wire, seen| wire.answer(false, seen));

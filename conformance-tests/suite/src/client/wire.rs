@@ -122,8 +122,18 @@ impl<'a> Wire<'a> {
         Ok(())
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its answer. What becomes of the connection is not what such a case is
+    /// about.
     pub(super) fn perform(&mut self, request: &Request, named: &str, seen: &mut String) -> Done {
+        let mut all = String::new();
+        let done = self.ask(request, named, &mut all);
+        for line in all.lines().filter(|line| *line != "connection: close") {
+            let _ = writeln!(seen, "{line}");
+        }
+        done
+    }
+
+    fn ask(&mut self, request: &Request, named: &str, seen: &mut String) -> Done {
         let writes = request.encode(named);
         self.connected()?;
         let connection = self.connection.take().expect("just connected");

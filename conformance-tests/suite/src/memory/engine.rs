@@ -58,7 +58,7 @@ impl Worker {
 
     /// Serves one connection to its end.
     pub(super) fn serve(&self, end: &Arc<End>) {
-        let mut line = Line::new(end.clone());
+        let mut line = Line::new(end.clone(), self.config.write_timeout);
         // What fails on the connection ends it: the client sees as much.
         while let Ok(Next::Request) = self.turn(&mut line) {}
     }
@@ -99,9 +99,12 @@ impl Worker {
         let length = reader.remaining();
         let incoming = Arc::new(Mutex::new(Incoming {
             end: line.end.clone(),
-            buf: std::mem::take(&mut line.buf),
+
             reader,
-            expects: head.expect_continue,
+            // Who sends its body unasked needs not be told to (RFC 9110 10.1.1).
+            expects: head.expect_continue && line.buf.is_empty(),
+            failed: false,
+            buf: std::mem::take(&mut line.buf),
             patience: self.config.body_timeout,
         }));
         let input = match head.framing.has_body() {
@@ -128,14 +131,13 @@ impl Worker {
         let answered = self.clock.block_on(answer(
             &*self.app, exchange, &mut turn, line, &hints, &incoming,
         ));
-        let mut incoming = lock(&incoming);
-        let skipped = incoming.skip();
-        line.buf = std::mem::take(&mut incoming.buf);
         answered?;
-        Ok(match turn.keep_alive() && skipped {
-            true => Next::Request,
-            false => Next::Close,
-        })
+        let mut incoming = lock(&incoming);
+        if !turn.keep_alive() || !incoming.skip() {
+            return Ok(Next::Close);
+        }
+        line.buf = std::mem::take(&mut incoming.buf);
+        Ok(Next::Request)
     }
 }
 
@@ -157,10 +159,15 @@ async fn answer<A: App + ?Sized>(
     let mut response = pin!(exchange.call(app));
     let commit = poll_fn(|cx| response.as_mut().poll_head(cx)).await;
     hints.open.store(false, Ordering::Release);
+    // A peer that is gone gets silence.
+    if response.error().is_some_and(Error::is_disconnected) {
+        response.as_mut().finish(Some(Ending::Disconnected));
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
     {
         let mut incoming = lock(incoming);
-        if std::mem::take(&mut incoming.expects) {
-            // Nobody knows whether the body will come.
+        // Nobody knows whether the body will come, or where it ends.
+        if std::mem::take(&mut incoming.expects) || incoming.failed {
             turn.close();
         }
     }
@@ -208,10 +215,12 @@ struct Line {
     fields: Vec<FieldSpan>,
     stamp: Stamp,
     output: Output,
+    /// For a client that takes nothing.
+    patience: Option<Duration>,
 }
 
 impl Line {
-    fn new(end: Arc<End>) -> Line {
+    fn new(end: Arc<End>, patience: Option<Duration>) -> Line {
         Line {
             end,
             buf: BytesMut::new(),
@@ -219,6 +228,7 @@ impl Line {
             fields: Vec::new(),
             stamp: Stamp::new(""),
             output: Output::new(),
+            patience,
         }
     }
 
@@ -241,7 +251,7 @@ impl Line {
                     region
                         .file()
                         .read_exact_at(&mut chunk, region.range().start)?;
-                    self.end.write_all(&chunk, None)?;
+                    self.end.write_all(&chunk, self.patience)?;
                     self.output.file_sent(chunk.len() as u64);
                     continue;
                 }
@@ -249,7 +259,7 @@ impl Line {
                     let mut slices = [IoSlice::new(&[]); 4];
                     let n = self.output.slices(&mut slices);
                     for slice in &slices[..n] {
-                        self.end.write_all(slice, None)?;
+                        self.end.write_all(slice, self.patience)?;
                     }
                     slices[..n].iter().map(|slice| slice.len()).sum()
                 }
@@ -274,6 +284,7 @@ struct Incoming {
     reader: BodyReader,
     /// The client waits for `100 Continue`.
     expects: bool,
+    failed: bool,
     patience: Option<Duration>,
 }
 
@@ -283,6 +294,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Incoming {
     fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let next = self.read();
+        self.failed |= next.is_err();
+        next
+    }
+
+    fn read(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.reader.decode(&mut self.buf) {
                 Ok(Decoded::Data(data)) => return Ok(Some(data)),
@@ -296,7 +313,7 @@ impl Incoming {
                 let _ = self.end.write_all(CONTINUE, None);
             }
             match fill(&self.end, &mut self.buf, self.patience) {
-                Ok(0) => return Err(Error::malformed("the body ends before its end")),
+                Ok(0) => return Err(Error::disconnected()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     let late = Error::malformed("the body took too long");

@@ -34,12 +34,13 @@ impl Memory {
         if let Some(settings) = settings {
             settings(&mut config);
         }
-        let mut client = testing::Client::new(app.clone()).mounted(root);
+        let root = config.script_name.clone();
+        let mut client = testing::Client::new(app.clone()).mounted(&root);
         client.host_mut().vars.clone_from(&config.vars);
         Memory {
             client,
             worker: Arc::new(engine::Worker::new(app, config)),
-            root: root.to_owned(),
+            root,
         }
     }
 }
