@@ -144,11 +144,7 @@ impl<B: Body + Send + 'static> Future for Answer<B> {
 /// Says in the log what went wrong.
 #[cold]
 fn report(server: &Server, label: &str, status: StatusCode, error: &Error) {
-    let level = match status {
-        StatusCode::INTERNAL_SERVER_ERROR => Level::Error,
-        StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
-        _ => Level::Debug,
-    };
+    let level = Level::of_failure(status);
     let status = status.as_u16();
     server.log(level, format_args!("{label}: {status}: {error}"));
 }

@@ -79,7 +79,7 @@ macro_rules! each_case {
             request_trailers_come_behind_the_input
             unread_body_is_not_the_next_request
             broken_off_body_is_a_disconnect
-            error_of_input_keeps_its_status
+            large_chunked_body_is_413_to_its_reader
             broken_input_is_told_each_time
             announced_length_beyond_a_limit_is_refused_unread
             kept_input_is_told_of_the_end
@@ -158,8 +158,34 @@ macro_rules! each_case {
             no_content_has_neither_body_nor_length
             not_modified_has_no_body
             reset_content_is_empty
-            // endings
+            // endings failures
+            failure_before_commit_is_a_status
+            error_without_an_answers_status_is_500
+            error_text_is_not_sent
             cut_after_commit_is_visible
+            cut_of_a_known_length_is_visible
+            cut_for_http_1_0_is_a_reset
+            panic_is_caught
+            panic_in_a_drop_spoils_nothing
+            error_of_input_keeps_its_status
+            malformed_input_is_400_however_it_is_read
+            // endings disconnects
+            disconnect_is_told_without_reading
+            disconnect_lets_the_step_end
+            cancel_on_disconnect_drops_at_once
+            write_after_a_disconnect_fails
+            read_after_a_disconnect_fails
+            half_closed_client_gets_what_is_ready
+            client_that_leaves_ends_no_other
+            // endings hooks
+            body_is_dropped_on_every_path
+            client_that_leaves_ends_the_iteration
+            hooks_run_last_first_behind_the_body
+            hooks_run_whatever_happened
+            outcomes_tell_how_it_ended
+            // endings logs
+            failures_are_logged
+            client_that_left_is_no_failure
             // features
             // workers
         }

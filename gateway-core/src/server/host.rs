@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::{Offload, ServerInfo, Timer};
 
@@ -148,6 +149,18 @@ pub enum Level {
     Info,
     /// Something a person who looks for a fault wants to know.
     Debug,
+}
+
+impl Level {
+    /// How grave a failure is that was answered with this status: 503 passes by itself, other 5xx do
+    /// not, and the rest is the client's.
+    pub fn of_failure(status: StatusCode) -> Level {
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
+            status if status.is_server_error() => Level::Error,
+            _ => Level::Debug,
+        }
+    }
 }
 
 /// A server's log.

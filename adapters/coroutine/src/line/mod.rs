@@ -165,9 +165,14 @@ impl<B> Line<B> {
         while !self.ended.load(Ordering::Relaxed) && self.ahead.len() < MOST_AHEAD {
             let mut room = [0; 4096];
             match ready!(self.stream.poll_read(cx, &mut room)) {
-                Ok(0) | Err(_) => {
+                Ok(0) => {
                     self.ended.store(true, Ordering::Relaxed);
                     break;
+                }
+                // A reset is the end of both sides, whatever was to come.
+                Err(_) => {
+                    self.ended.store(true, Ordering::Relaxed);
+                    return Poll::Ready(());
                 }
                 Ok(n) if keeps => {
                     self.ahead.push(&room[..n]);

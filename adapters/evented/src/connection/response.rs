@@ -2,7 +2,6 @@
 
 use std::task::{Context, Poll, Waker};
 
-use http::StatusCode;
 use rgi_core::server::{Level, Payload};
 use rgi_core::{App, End};
 use rgi_http1::{Output, Turn};
@@ -55,11 +54,7 @@ impl<B: rgi_core::Body> Conn<B> {
                             return self.lose(core, output);
                         }
                         let status = commit.head.status;
-                        let level = match status {
-                            StatusCode::INTERNAL_SERVER_ERROR => Level::Error,
-                            StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
-                            _ => Level::Debug,
-                        };
+                        let level = Level::of_failure(status);
                         let status = status.as_u16();
                         core.log(level, format_args!("{}: {status}: {error}", job.label));
                     }

@@ -200,7 +200,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "url_is_put_together_again",
         says: "scheme, host, script name, path and query make the URL of the request",
-        rules: &[112],
+        rules: &[37],
         app: |environ, start_response| {
             let url = environ.url();
             line(start_response, url)

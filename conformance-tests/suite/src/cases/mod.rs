@@ -25,7 +25,10 @@ pub(crate) const TOPICS: &[&[Case]] = &[
     responses::lengths::CASES,
     responses::blocks::CASES,
     responses::bodiless::CASES,
-    endings::CASES,
+    endings::failures::CASES,
+    endings::disconnects::CASES,
+    endings::hooks::CASES,
+    endings::logs::CASES,
     features::CASES,
     workers::CASES,
 ];

@@ -13,7 +13,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
-    Config, Exchange, Host, Informer, InputSource, Payload, RequestHead, ServerInfo, Transport,
+    Config, Exchange, Host, Informer, InputSource, Level, Log, Payload, RequestHead, ServerInfo,
+    Transport,
 };
 use rgi_core::{App, BoxApp, End as Ending, Error, HeaderValue, Input, Stream};
 use rgi_http1::{BodyReader, CONTINUE, Decoded, FieldSpan, HeadReader, Output, Stamp, Turn};
@@ -58,7 +59,7 @@ impl Worker {
 
     /// Serves one connection to its end.
     pub(super) fn serve(&self, end: &Arc<End>) {
-        let mut line = Line::new(end.clone(), self.config.write_timeout);
+        let mut line = Line::new(end.clone(), &self.config);
         // What fails on the connection ends it: the client sees as much.
         while let Ok(Next::Request) = self.turn(&mut line) {}
     }
@@ -164,6 +165,9 @@ async fn answer<A: App + ?Sized>(
         response.as_mut().finish(Some(Ending::Disconnected));
         return Err(io::ErrorKind::ConnectionReset.into());
     }
+    if let Some(error) = response.error() {
+        line.log(Level::of_failure(commit.head.status), &error.to_string());
+    }
     {
         let mut incoming = lock(incoming);
         // Nobody knows whether the body will come, or where it ends.
@@ -188,6 +192,8 @@ async fn answer<A: App + ?Sized>(
                 break written.is_err().then_some(Ending::Disconnected);
             }
             Some(Err(_)) => {
+                let error = response.error().map(ToString::to_string);
+                line.log(Level::Error, &format!("cut: {}", error.unwrap_or_default()));
                 line.end.reset();
                 written = Err(io::ErrorKind::ConnectionReset.into());
                 break None;
@@ -217,10 +223,11 @@ struct Line {
     output: Output,
     /// For a client that takes nothing.
     patience: Option<Duration>,
+    log: Arc<dyn Log>,
 }
 
 impl Line {
-    fn new(end: Arc<End>, patience: Option<Duration>) -> Line {
+    fn new(end: Arc<End>, config: &Config) -> Line {
         Line {
             end,
             buf: BytesMut::new(),
@@ -228,7 +235,8 @@ impl Line {
             fields: Vec::new(),
             stamp: Stamp::new(""),
             output: Output::new(),
-            patience,
+            patience: config.write_timeout,
+            log: config.log.clone(),
         }
     }
 
@@ -240,6 +248,10 @@ impl Line {
         rgi_http1::refuse(status, &self.stamp, &mut self.output);
         self.flush()?;
         Ok(Next::Close)
+    }
+
+    fn log(&self, level: Level, line: &str) {
+        self.log.log(level, format_args!("{line}"));
     }
 
     /// Writes all there is.

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,6 @@ use rgi_core::{
     App, AppExt, BoxApp, BoxBody, Bytes, Environ, Error, Event, Full, Head, Input, Method,
     StartResponse, StatusCode, Stream, Timer, app_fn,
 };
-
-fn site() -> &'static Site {
-    static SITE: LazyLock<Site> = LazyLock::new(Site::new);
-    &SITE
-}
 
 /// Nothing is broken.
 pub(crate) fn sound() -> BoxApp {
@@ -50,21 +45,22 @@ where
     }
 }
 
-fn pulled<F>(environ: Environ, start_response: StartResponse, pull: F) -> BoxBody
+fn pulled<F>(site: &Site, environ: Environ, start_response: StartResponse, pull: F) -> BoxBody
 where
     F: FnMut(Pin<&mut BoxBody>, &mut Context<'_>) -> Poll<Item> + Send + Unpin + 'static,
 {
     BoxBody::new(Pulled {
-        inner: Box::pin(site().call(environ, start_response)),
+        inner: Box::pin(site.call(environ, start_response)),
         pull,
     })
 }
 
 /// Sends the head as soon as there is one.
 pub(crate) fn early_commit() -> BoxApp {
-    Arc::new(app_fn(|environ, start_response| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ, start_response| {
         let mut flush = false;
-        pulled(environ, start_response, move |body, cx| {
+        pulled(&site, environ, start_response, move |body, cx| {
             if std::mem::take(&mut flush) {
                 return Poll::Ready(Some(Ok(Event::Flush)));
             }
@@ -77,8 +73,9 @@ pub(crate) fn early_commit() -> BoxApp {
 
 /// Keeps response fields in a map that has one value for a name.
 pub(crate) fn lost_repeated_header() -> BoxApp {
-    Arc::new(app_fn(|environ, start_response| {
-        let site = site().map_start(|head: &mut Head| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ, start_response| {
+        let site = (&site).map_start(|head: &mut Head| {
             let fields: Vec<_> = head.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
             for (name, value) in fields {
                 head.insert(name, value);
@@ -90,9 +87,10 @@ pub(crate) fn lost_repeated_header() -> BoxApp {
 
 /// Ends a body that failed as if it were whole.
 pub(crate) fn clean_end_on_a_cut() -> BoxApp {
-    Arc::new(app_fn(|environ, start_response| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ, start_response| {
         let mut begun = false;
-        pulled(environ, start_response, move |body, cx| {
+        pulled(&site, environ, start_response, move |body, cx| {
             let item = ready!(body.poll_next(cx));
             begun |= matches!(item, Some(Ok(Event::Data(_) | Event::Flush)));
             Poll::Ready(item.filter(|item| !(begun && item.is_err())))
@@ -102,9 +100,10 @@ pub(crate) fn clean_end_on_a_cut() -> BoxApp {
 
 /// Says that applications are told of disconnects, which they are not.
 pub(crate) fn false_fact() -> BoxApp {
-    Arc::new(app_fn(|environ: Environ, start_response| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ: Environ, start_response| {
         let asks = environ.header(X_RGI_CASE) == Some(b".facts");
-        pulled(environ, start_response, move |body, cx| {
+        pulled(&site, environ, start_response, move |body, cx| {
             let item = ready!(body.poll_next(cx));
             Poll::Ready(match item {
                 Some(Ok(Event::Data(data))) if asks => {
@@ -126,10 +125,11 @@ const MOST_KEPT: usize = 2000;
 
 /// Asks for all of a body at once, and keeps it until it is sent.
 pub(crate) fn unbounded_buffer() -> BoxApp {
-    Arc::new(app_fn(|environ, start_response| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ, start_response| {
         let mut kept = VecDeque::new();
         let mut ended = false;
-        pulled(environ, start_response, move |mut body, cx| {
+        pulled(&site, environ, start_response, move |mut body, cx| {
             while !ended && kept.len() < MOST_KEPT {
                 match body.as_mut().poll_next(cx) {
                     Poll::Ready(Some(item)) => {
@@ -151,8 +151,9 @@ pub(crate) fn unbounded_buffer() -> BoxApp {
 
 /// Sends no trailers.
 pub(crate) fn dropped_trailer() -> BoxApp {
-    Arc::new(app_fn(|environ, start_response| {
-        pulled(environ, start_response, |body, cx| {
+    let site = Site::new();
+    Arc::new(app_fn(move |environ, start_response| {
+        pulled(&site, environ, start_response, |body, cx| {
             let item = ready!(body.poll_next(cx));
             Poll::Ready(item.filter(|item| !matches!(item, Ok(Event::Trailers(_)))))
         })
@@ -161,10 +162,12 @@ pub(crate) fn dropped_trailer() -> BoxApp {
 
 /// Reads the beginning of each body before the application does.
 pub(crate) fn hundred_sent_unread() -> BoxApp {
-    Arc::new(app_fn(|mut environ: Environ, start_response| {
+    let site = Site::new();
+    Arc::new(app_fn(move |mut environ: Environ, start_response| {
         if environ.header("expect").is_none() {
-            return site().call(environ, start_response);
+            return site.call(environ, start_response);
         }
+        let site = site.clone();
         BoxBody::future(async move {
             let mut input = environ.take_input();
             let first = poll_fn(|cx| input.poll_chunk(cx)).await;
@@ -177,7 +180,7 @@ pub(crate) fn hundred_sent_unread() -> BoxApp {
                 };
                 Input::stream(rest, length)
             });
-            Ok(site().call(environ, start_response))
+            Ok(site.call(environ, start_response))
         })
     }))
 }
@@ -200,31 +203,34 @@ impl Stream for Rest {
 
 /// Takes a panic for an empty answer.
 pub(crate) fn swallowed_panic() -> BoxApp {
-    Arc::new(app_fn(|environ: Environ, start_response: StartResponse| {
-        let (start_response, fallback) = start_response.with_fallback();
-        let called = catch_unwind(AssertUnwindSafe(|| site().call(environ, start_response)));
-        let Ok(body) = called else {
-            let empty: Full = fallback
-                .start(StatusCode::OK, Error::new("panicked"))
-                .empty();
-            return empty.into();
-        };
-        BoxBody::new(Pulled {
-            inner: Box::pin(body),
-            pull: |body: Pin<&mut BoxBody>, cx: &mut Context<'_>| {
-                let polled = catch_unwind(AssertUnwindSafe(|| body.poll_next(cx)));
-                polled.unwrap_or(Poll::Ready(None))
-            },
-        })
-    }))
+    let site = Site::new();
+    Arc::new(app_fn(
+        move |environ: Environ, start_response: StartResponse| {
+            let (start_response, fallback) = start_response.with_fallback();
+            let called = catch_unwind(AssertUnwindSafe(|| site.call(environ, start_response)));
+            let Ok(body) = called else {
+                let empty: Full = fallback
+                    .start(StatusCode::OK, Error::new("panicked"))
+                    .empty();
+                return empty.into();
+            };
+            BoxBody::new(Pulled {
+                inner: Box::pin(body),
+                pull: |body: Pin<&mut BoxBody>, cx: &mut Context<'_>| {
+                    let polled = catch_unwind(AssertUnwindSafe(|| body.poll_next(cx)));
+                    polled.unwrap_or(Poll::Ready(None))
+                },
+            })
+        },
+    ))
 }
 
 /// Does not end the exchange where no body is sent: the hooks never run.
 pub(crate) fn missing_finish() -> BoxApp {
     Arc::new(app_fn(
         |environ: Environ, start_response: StartResponse| match *environ.method() {
-            Method::HEAD => BoxBody::future(nested(environ, start_response)),
-            _ => site().call(environ, start_response),
+            Method::HEAD => BoxBody::future(nested(site.clone(), environ, start_response)),
+            _ => site.call(environ, start_response),
         },
     ))
 }
@@ -239,14 +245,18 @@ impl rgi_core::server::Timer for Relay {
 }
 
 /// Gives the head of the answer to an exchange of its own, which is never finished.
-async fn nested(environ: Environ, start_response: StartResponse) -> Result<Full, Error> {
+async fn nested(
+    site: Site,
+    environ: Environ,
+    start_response: StartResponse,
+) -> Result<Full, Error> {
     let mut host = Host::new(environ.server().clone(), Arc::new(Relay(environ.timer())));
     environ.script_name().clone_into(&mut host.script_name);
     let connection = Arc::new(environ.connection().clone());
     let (parts, input) = environ.into_request().into_parts();
     let head = RequestHead::from_parts(parts)?;
     let exchange = Exchange::new(head, input, Arc::new(host), connection);
-    let mut response: Pin<Box<Response<BoxBody>>> = Box::pin(exchange.call(site()));
+    let mut response: Pin<Box<Response<BoxBody>>> = Box::pin(exchange.call(&site));
     let mut commit = poll_fn(|cx| response.as_mut().poll_head(cx)).await;
     std::mem::forget(response);
     let mut started = start_response.start(commit.head.status);

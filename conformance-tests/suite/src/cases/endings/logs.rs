@@ -1,0 +1,151 @@
+//! What a server logs of failures. A server that is running already cannot be held to it: its log
+//! is the case's.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rgi_core::server::{Config, Level, Log};
+use rgi_core::{BoxBody, Bytes, Environ, Error, Event, StartResponse, StatusCode, Timer};
+
+use crate::cases::bodies::{Events, ok};
+use crate::{Case, Notes, X_RGI_RUN};
+
+/// The lines of all servers that these cases run on. Each names its run.
+static LINES: Mutex<Vec<(Level, String)>> = Mutex::new(Vec::new());
+
+struct Kept;
+
+impl Log for Kept {
+    fn log(&self, level: Level, message: fmt::Arguments<'_>) {
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push((level, message.to_string()));
+    }
+}
+
+fn keep(config: &mut Config) {
+    config.log = Arc::new(Kept);
+}
+
+/// Whether a text is in the log, as an error.
+fn is_logged(text: &str) -> bool {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lines = lines.iter();
+    lines.any(|(level, line)| *level == Level::Error && line.contains(text))
+}
+
+/// Waits until a text is in the log: a line may be written behind the answer.
+async fn logged(timer: &Timer, text: &str) -> bool {
+    for _ in 0..400 {
+        if is_logged(text) {
+            return true;
+        }
+        timer.sleep(Duration::from_millis(5)).await;
+    }
+    false
+}
+
+/// What a failure of this run says.
+fn words(environ: &Environ, what: &str) -> String {
+    let run = environ.header(X_RGI_RUN).unwrap_or_default();
+    format!("{what} in run {}", run.escape_ascii())
+}
+
+fn report(environ: Environ, start_response: StartResponse, whats: &'static [&str]) -> BoxBody {
+    BoxBody::future(async move {
+        let mut seen = Vec::new();
+        for what in whats {
+            let found = logged(&environ.timer(), &words(&environ, what)).await;
+            seen.push(format!("{what}: {found}"));
+        }
+        Ok(ok(start_response).full(seen.join(", ")))
+    })
+}
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "failures_are_logged",
+        says: "errors, panics, cuts and errors that were answered for reach the log",
+        rules: &[93, 161],
+        settings: Some(keep),
+        app: |environ, start_response| {
+            let words = |what| words(&environ, what);
+            match environ.path_info() {
+                "/error" => Events::body([Err(Error::new(words("error")))]),
+                "/panic" => panic!("{}", words("panic")),
+                "/cut" => Events::body([
+                    Ok(Event::Start(ok(start_response))),
+                    Ok(Event::Data(Bytes::from("some"))),
+                    Err(Error::new(words("cut"))),
+                ]),
+                "/replaced" => {
+                    let (_, fallback) = start_response.with_fallback();
+                    let cause = Error::new(words("replaced"));
+                    let started = fallback.start(StatusCode::BAD_GATEWAY, cause);
+                    started.empty().into()
+                }
+                _ => report(
+                    environ,
+                    start_response,
+                    &["error", "panic", "cut", "replaced"],
+                ),
+            }
+        },
+        client: |c| {
+            c.get("/error");
+            c.get("/panic");
+            c.get("/replaced");
+            c.get("/cut");
+            c.get("/report");
+        },
+        expect: r#"
+            500 by the server
+            500 by the server
+            502
+            content-length: 0
+            200
+            "some"
+            cut
+            200
+            content-length: 51
+            "error: true, panic: true, cut: true, replaced: true"
+        "#,
+        ..Case::WIRE
+    },
+    Case {
+        name: "client_that_left_is_no_failure",
+        says: "a client that left is answered nothing, and what its application says then is not logged",
+        rules: &[163],
+        settings: Some(keep),
+        needs: &["told_of_disconnect"],
+        app: |environ, start_response| {
+            let notes = Notes::of(&environ);
+            if environ.path_info() == "/report" {
+                let found = is_logged(&words(&environ, "left"));
+                return crate::cases::environ::text(start_response, format!("logged: {found}"));
+            }
+            BoxBody::future(async move {
+                notes.add("called");
+                environ.peer().gone().await;
+                Err::<BoxBody, _>(Error::new(words(&environ, "left")))
+            })
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+            c.noted(1);
+            c.leave();
+            c.noted(2);
+            c.get("/report");
+            c.notes(3);
+        },
+        expect: r#"
+            200
+            content-length: 13
+            "logged: false"
+            app: called
+            app: disconnected - 0 bytes
+            app: sent 200 13 bytes
+        "#,
+        ..Case::WIRE
+    },
+];
