@@ -187,7 +187,41 @@ macro_rules! each_case {
             failures_are_logged
             client_that_left_is_no_failure
             // features
+            trailers_go_to_whom_takes_them
+            trailers_behind_a_length_are_left_out
+            trailers_hold_no_framing
+            early_hints_come_before_the_answer
+            interim_responses_hold_no_framing
+            fact_upgrade_holds
+            no_upgrade_without_the_fact
+            offer_not_taken_changes_nothing
+            upgrade_hands_over_left_over_bytes
+            upgraded_connection_ends_one_side_at_a_time
+            file_regions_are_sent_exactly
+            big_file_is_sent_whole
+            files_pass_through_layers
+            files_and_blocks_mix
+            shortened_file_is_cut
             // workers
+            fact_software_holds
+            fact_multithread_holds
+            fact_multiprocess_holds
+            fact_run_once_holds
+            fact_reentrant_holds
+            fact_may_block_holds
+            facts_stand_in_the_environ
+            kept_token_writes_into_no_other_answer
+            application_is_woken_from_other_threads
+            timer_wakes_in_order
+            blocking_read_names_the_lift
+            slow_reader_stops_the_iteration
+            slow_application_stops_the_client
+            lift_that_blocks_stalls_nobody
+            pool_without_a_free_thread_is_503
+            slow_bodies_hold_no_thread
+            hundred_continue_for_a_lift
+            client_that_leaves_frees_its_thread
+            panic_on_the_pool_is_500
         }
     };
 }

@@ -453,7 +453,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "no_hundred_continue_if_dropped",
         says: "100 Continue is not sent where the input is dropped unread, and the connection ends",
-        rules: &[256],
+        rules: &[217, 256],
         needs: &["lazy_continue"],
         app: |_, start_response| text(start_response, "unread"),
         client: |c| {

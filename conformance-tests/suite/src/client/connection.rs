@@ -26,6 +26,13 @@ pub trait Connection: Send + Sync {
     /// Where the server takes no more.
     fn write_all(&self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Writes some bytes.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` or `TimedOut` if none are taken for `patience`.
+    fn write(&self, bytes: &[u8], patience: Duration) -> io::Result<usize>;
+
     /// Ends the client's side.
     fn half_close(&self);
 
@@ -59,15 +66,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn tcp(address: SocketAddr) -> io::Result<Box<dyn Connection>> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
     Ok(Box::new(stream))
 }
 
 /// Connects over a Unix socket.
 pub(crate) fn unix(path: &std::path::Path) -> io::Result<Box<dyn Connection>> {
-    let stream = UnixStream::connect(path)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(Box::new(stream))
+    Ok(Box::new(UnixStream::connect(path)?))
 }
 
 macro_rules! socket {
@@ -79,7 +83,13 @@ macro_rules! socket {
             }
 
             fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+                self.set_write_timeout(Some(PATIENCE))?;
                 (&mut &*self).write_all(bytes)
+            }
+
+            fn write(&self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+                self.set_write_timeout(Some(patience))?;
+                (&mut &*self).write(bytes)
             }
 
             fn half_close(&self) {

@@ -164,6 +164,11 @@ impl<'a> Client<'a> {
         self.wire(|wire, _| wire.send(bytes));
     }
 
+    /// Sends bytes until the server takes no more, which is before there were so many.
+    pub fn flood(&mut self, most: usize) {
+        self.wire(|wire, _| wire.flood(most));
+    }
+
     /// Sends bytes as [`send`](Self::send) does, each in a write of its own.
     pub fn send_slowly(&mut self, text: &str) {
         self.sent.extend_from_slice(text.as_bytes());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
 use super::answer::{Framing, Head, quoted, write_body};
 use super::ask::Request;
@@ -48,6 +49,9 @@ const LONGEST: usize = 128 * 1024;
 /// Bytes of a request above which it is written by a thread of its own, so that nobody waits for the
 /// other.
 const LARGE: usize = 16 * 1024;
+
+/// How long a server that takes nothing more takes nothing.
+const STUCK: Duration = Duration::from_millis(300);
 
 type Done<T = ()> = Result<T, String>;
 
@@ -108,6 +112,19 @@ impl<'a> Wire<'a> {
     /// A server that takes no more may have answered: that is seen by reading.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Done {
         let _ = self.connected()?.write_all(bytes);
+        Ok(())
+    }
+
+    /// Sends until nothing is taken for a while.
+    pub(super) fn flood(&mut self, most: usize) -> Done {
+        let block = [b'x'; 64 * 1024];
+        let mut sent = 0;
+        while let Ok(n) = self.connected()?.write(&block, STUCK) {
+            sent += n;
+            if sent > most {
+                return Err(format!("the server took {sent} bytes, and would take more"));
+            }
+        }
         Ok(())
     }
 

@@ -105,6 +105,14 @@ impl End {
 
     pub(super) fn write_all(&self, mut bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         while !bytes.is_empty() {
+            let n = self.write(bytes, patience)?;
+            bytes = &bytes[n..];
+        }
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], patience: Option<Duration>) -> io::Result<usize> {
+        {
             let ready = |state: &State| state.bytes.len() < ROOM || state.left || state.cut;
             let mut state = self.to.wait(patience, ready)?;
             if state.left || state.cut || state.ended {
@@ -112,11 +120,10 @@ impl End {
             }
             let n = bytes.len().min(ROOM - state.bytes.len());
             state.bytes.extend(&bytes[..n]);
-            bytes = &bytes[n..];
             drop(state);
             self.to.changed.notify_all();
+            Ok(n)
         }
-        Ok(())
     }
 
     /// Nothing more is written.
@@ -151,6 +158,10 @@ impl Connection for End {
 
     fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         End::write_all(self, bytes, Some(crate::client::PATIENCE))
+    }
+
+    fn write(&self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+        End::write(self, bytes, Some(patience))
     }
 
     fn half_close(&self) {

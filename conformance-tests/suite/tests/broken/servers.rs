@@ -297,6 +297,10 @@ impl Connection for Decoded {
         }
     }
 
+    fn write(&self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+        self.0.write(bytes, patience)
+    }
+
     fn half_close(&self) {
         self.0.half_close();
     }

@@ -19,7 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "disconnect_is_told_without_reading",
         says: "an application that neither reads nor writes is told at once that its client has left",
-        rules: &[200, 202],
+        rules: &[200, 202, 218],
         needs: &["told_of_disconnect"],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
