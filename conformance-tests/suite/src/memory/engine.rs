@@ -13,8 +13,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
-    Config, Exchange, Host, Informer, InputSource, Level, Log, Payload, RequestHead, ServerInfo,
-    Transport,
+    Address, Config, Connection, Exchange, Host, Informer, InputSource, Level, Log, Payload,
+    RequestHead, ServerInfo, Transport,
 };
 use rgi_core::{App, BoxApp, End as Ending, Error, HeaderValue, Input, Stream};
 use rgi_http1::{BodyReader, CONTINUE, Decoded, FieldSpan, HeadReader, Output, Stamp, Turn};
@@ -115,7 +115,8 @@ impl Worker {
                 Some(Input::source(source, length).limit(limits.longest_body()))
             }
         };
-        let mut exchange = Exchange::new(request, input, self.host.clone(), Arc::default());
+        let mut exchange =
+            Exchange::new(request, input, self.host.clone(), line.connection.clone());
         let mut turn = Turn::new(&head);
         let hints = Arc::new(Hints {
             end: line.end.clone(),
@@ -178,7 +179,10 @@ async fn answer<A: App + ?Sized>(
     turn.head(&commit, &line.stamp, &mut line.output);
     let mut written = line.flush();
     let end = loop {
-        if written.is_err() {
+        if let Err(error) = &written {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                break Some(Ending::Truncated);
+            }
             if let Some(hang_up) = response.hang_up() {
                 hang_up.now();
             }
@@ -224,6 +228,7 @@ struct Line {
     /// For a client that takes nothing.
     patience: Option<Duration>,
     log: Arc<dyn Log>,
+    connection: Arc<Connection>,
 }
 
 impl Line {
@@ -237,6 +242,12 @@ impl Line {
             output: Output::new(),
             patience: config.write_timeout,
             log: config.log.clone(),
+            // A pipe is most like a Unix socket without a name.
+            connection: Arc::new(Connection {
+                peer: Address::Unix(None),
+                local: Address::Unix(None),
+                tls: None,
+            }),
         }
     }
 
@@ -259,12 +270,18 @@ impl Line {
         while !self.output.is_empty() {
             let sent = match self.output.file() {
                 Some(region) => {
-                    let mut chunk = vec![0; region.len().min(16 * 1024) as usize];
-                    region
+                    let mut chunk = [0; 16 * 1024];
+                    let most = region.len().min(chunk.len() as u64) as usize;
+                    let n = region
                         .file()
-                        .read_exact_at(&mut chunk, region.range().start)?;
-                    self.end.write_all(&chunk, self.patience)?;
-                    self.output.file_sent(chunk.len() as u64);
+                        .read_at(&mut chunk[..most], region.range().start)?;
+                    if n == 0 {
+                        // The file has become shorter than was promised.
+                        self.end.reset();
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    self.end.write_all(&chunk[..n], self.patience)?;
+                    self.output.file_sent(n as u64);
                     continue;
                 }
                 None => {

@@ -54,8 +54,32 @@ fn a_server_that_is_not_broken() {
 }
 
 #[test]
+fn all_cases_go_through_the_pipe() {
+    breaks(&[], |case| {
+        Box::new(servers::Piped(Memory::new(case.name, "")))
+    });
+}
+
+#[test]
 fn early_commit() {
-    breaks(&[], serving(servers::early_commit));
+    breaks(
+        &[
+            "big_field_value_is_sent_whole",
+            "broken_grammar_is_500_or_cut",
+            "broken_promise_of_one_block_is_500",
+            "empty_block_means_nothing",
+            "failure_before_commit_is_a_status",
+            "failures_are_logged",
+            "outcomes_tell_how_it_ended",
+            "panic_is_caught",
+            "repeated_response_fields_stay_apart",
+            "single_block_has_its_length",
+            "start_alone_sends_nothing",
+            "upgrade_hands_over_left_over_bytes",
+            "upgraded_connection_ends_one_side_at_a_time",
+        ],
+        serving(servers::early_commit),
+    );
 }
 
 #[test]
@@ -69,14 +93,32 @@ fn lost_repeated_header() {
 #[test]
 fn clean_end_on_a_cut() {
     breaks(
-        &["cut_after_commit_is_visible"],
+        &[
+            "body_is_dropped_on_every_path",
+            "cut_after_commit_is_visible",
+            "cut_for_http_1_0_is_a_reset",
+            "error_text_is_not_sent",
+            "failures_are_logged",
+            "start_alone_sends_nothing",
+        ],
         serving(servers::clean_end_on_a_cut),
     );
 }
 
 #[test]
 fn a_false_fact() {
-    breaks(&[], serving(servers::false_fact));
+    breaks(
+        &[
+            "cancel_on_disconnect_drops_at_once",
+            "client_that_leaves_ends_no_other",
+            "client_that_left_is_no_failure",
+            "disconnect_is_told_without_reading",
+            "disconnect_lets_the_step_end",
+            "read_after_a_disconnect_fails",
+            "write_after_a_disconnect_fails",
+        ],
+        serving(servers::false_fact),
+    );
 }
 
 #[test]
@@ -89,30 +131,69 @@ fn double_decoded_path() {
 #[test]
 fn unbounded_buffer() {
     breaks(
-        &["block_is_on_the_wire_before_the_next_is_asked_for"],
+        &[
+            "block_that_may_not_be_the_last_has_no_length",
+            "body_is_dropped_on_every_path",
+            "body_of_head_is_dropped_unasked",
+            "files_pass_through_layers",
+            "head_has_the_promised_length_or_none",
+            "no_hundred_continue_after_commit",
+            "panic_is_caught",
+            "path_is_split_at_the_mount",
+            "slow_reader_stops_the_iteration",
+            "target_is_kept_as_sent",
+            "url_is_put_together_again",
+        ],
         serving(servers::unbounded_buffer),
     );
 }
 
 #[test]
 fn missing_finish() {
-    breaks(&[], serving(servers::missing_finish));
+    breaks(
+        &[
+            "body_is_dropped_on_every_path",
+            "body_of_head_is_dropped_unasked",
+            "connection_stays_open_unless_told",
+            "failure_of_head_has_no_body",
+            "head_has_no_body",
+            "head_has_the_promised_length_or_none",
+        ],
+        serving(servers::missing_finish),
+    );
 }
 
 #[test]
 fn dropped_trailer() {
-    breaks(&[], serving(servers::dropped_trailer));
+    breaks(
+        &["trailers_go_to_whom_takes_them", "trailers_hold_no_framing"],
+        serving(servers::dropped_trailer),
+    );
 }
 
 #[test]
 fn hundred_sent_unread() {
     breaks(
-        &["hundred_continue_on_first_read"],
+        &[
+            "announced_length_beyond_a_limit_is_refused_unread",
+            "no_hundred_continue_after_commit",
+            "no_hundred_continue_if_dropped",
+        ],
         serving(servers::hundred_sent_unread),
     );
 }
 
 #[test]
 fn swallowed_panic() {
-    breaks(&[], serving(servers::swallowed_panic));
+    breaks(
+        &[
+            "body_is_dropped_on_every_path",
+            "error_text_is_not_sent",
+            "failures_are_logged",
+            "hooks_run_whatever_happened",
+            "panic_is_caught",
+            "panic_on_the_pool_is_500",
+        ],
+        serving(servers::swallowed_panic),
+    );
 }

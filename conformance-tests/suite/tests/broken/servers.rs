@@ -127,26 +127,67 @@ const MOST_KEPT: usize = 2000;
 pub(crate) fn unbounded_buffer() -> BoxApp {
     let site = Site::new();
     Arc::new(app_fn(move |environ, start_response| {
-        let mut kept = VecDeque::new();
-        let mut ended = false;
-        pulled(&site, environ, start_response, move |mut body, cx| {
-            while !ended && kept.len() < MOST_KEPT {
-                match body.as_mut().poll_next(cx) {
-                    Poll::Ready(Some(item)) => {
-                        ended = item.is_err() || matches!(item, Ok(Event::Trailers(_)));
-                        kept.push_back(item);
-                    }
-                    Poll::Ready(None) => ended = true,
-                    Poll::Pending => break,
-                }
-            }
-            match kept.pop_front() {
-                Some(item) => Poll::Ready(Some(item)),
-                None if ended => Poll::Ready(None),
-                None => Poll::Pending,
-            }
+        BoxBody::new(Buffered {
+            inner: Box::pin(site.call(environ, start_response)),
+            kept: VecDeque::new(),
+            left: None,
+            ended: false,
         })
     }))
+}
+
+struct Buffered {
+    inner: Pin<Box<BoxBody>>,
+    kept: VecDeque<Result<Event, Error>>,
+    /// Bytes of the promised length.
+    left: Option<u64>,
+    ended: bool,
+}
+
+impl Buffered {
+    fn keep(&mut self, item: Result<Event, Error>) {
+        let bytes = match &item {
+            Ok(Event::Start(started)) => {
+                self.left = started.head().length();
+                let status = started.head().status;
+                self.ended = self.left == Some(0) || matches!(status.as_u16(), 204 | 205 | 304);
+                0
+            }
+            Ok(Event::Data(data)) => data.len() as u64,
+            Ok(Event::File(region)) => region.len(),
+            Ok(Event::Trailers(_)) | Err(_) => {
+                self.ended = true;
+                0
+            }
+            Ok(_) => 0,
+        };
+        self.left = self.left.map(|left| left.saturating_sub(bytes));
+        self.ended |= self.left == Some(0) && bytes > 0;
+        self.kept.push_back(item);
+    }
+}
+
+impl Stream for Buffered {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
+        while !self.ended && self.kept.len() < MOST_KEPT {
+            match self.inner.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => self.keep(item),
+                Poll::Ready(None) => self.ended = true,
+                Poll::Pending => break,
+            }
+        }
+        match self.kept.pop_front() {
+            Some(item) => Poll::Ready(Some(item)),
+            None if self.ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, (self.ended && self.kept.is_empty()).then_some(0))
+    }
 }
 
 /// Sends no trailers.
@@ -227,8 +268,9 @@ pub(crate) fn swallowed_panic() -> BoxApp {
 
 /// Does not end the exchange where no body is sent: the hooks never run.
 pub(crate) fn missing_finish() -> BoxApp {
+    let site = Site::new();
     Arc::new(app_fn(
-        |environ: Environ, start_response: StartResponse| match *environ.method() {
+        move |environ: Environ, start_response: StartResponse| match *environ.method() {
             Method::HEAD => BoxBody::future(nested(site.clone(), environ, start_response)),
             _ => site.call(environ, start_response),
         },
@@ -264,6 +306,19 @@ async fn nested(
     started.head_mut().adopt(commit.head.take_header_map());
     started.head_mut().set_length(length);
     Ok(started.empty())
+}
+
+/// Serves all cases through the pipe, those of applications too.
+pub(crate) struct Piped(pub(crate) Memory);
+
+impl Target for Piped {
+    fn connect(&self) -> io::Result<Box<dyn Connection>> {
+        self.0.connect()
+    }
+
+    fn root(&self) -> &str {
+        self.0.root()
+    }
 }
 
 /// Undoes the percent-encoding of percent signs on the way.
