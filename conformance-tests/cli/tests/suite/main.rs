@@ -1,0 +1,209 @@
+//! `rules`, `matrix` and `run` as their users see them.
+
+use std::process::{Command, Output};
+
+use rgi_core::server::{Config, Listener, Server, Stop};
+use rgi_core::{IntoLifespan, marker::IsApp};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rgi-conformance"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Nothing on standard output, one line on standard error.
+#[track_caller]
+fn complains(arguments: &[&str], code: i32, parts: &[&str]) {
+    let output = run(arguments);
+    let line = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{line}");
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    for part in parts {
+        assert!(line.contains(part), "'{part}' is not in: {line}");
+    }
+}
+
+/// An application on a port of its own, until `stop`.
+fn serving<A>(app: A, use_it: impl FnOnce(&str))
+where
+    A: rgi_core::App + Send + Sync + 'static,
+    A::Body: Send + 'static,
+{
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let stop = Stop::new();
+    let told = stop.clone();
+    let lifespan = IntoLifespan::<IsApp>::into_lifespan(app);
+    let server = std::thread::spawn(move || {
+        rgi_evented::Evented::new(Config::default()).serve(
+            lifespan,
+            vec![Listener::Tcp(listener)],
+            told,
+        )
+    });
+    use_it(&url);
+    stop.now();
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn rules_are_listed_with_their_owners_and_counted() {
+    let output = run(&["rules"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let line = out
+        .lines()
+        .find(|line| line.starts_with("RGI 17 "))
+        .unwrap();
+    assert!(
+        line.contains("MUST") && line.contains("application"),
+        "{line}"
+    );
+    assert!(
+        line.contains("type:compile-fail/body_without_start"),
+        "{line}"
+    );
+    for kind in [
+        "case",
+        "document",
+        "fell away",
+        "lint",
+        "permission",
+        "type",
+        "unit",
+    ] {
+        let counted = out
+            .lines()
+            .any(|line| line.starts_with(&format!("{kind:<12}")));
+        assert!(counted, "{kind} is not counted");
+    }
+    let one = run(&["rules", "case:head_has_no_body"]);
+    let rules = text(&one.stdout)
+        .lines()
+        .filter(|line| line.starts_with("RGI "));
+    assert!((1..5).contains(&rules.count()));
+    complains(&["rules", "no rule says this"], 2, &["no rule says this"]);
+    complains(&["rules", "--nope"], 2, &["--nope"]);
+}
+
+#[test]
+fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
+    let output = run(&[
+        "matrix",
+        "--only",
+        "single_block_has",
+        "--only",
+        "fact_may_block",
+    ]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let mut lines = out.lines();
+    let heads: Vec<_> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(heads, ["case", "memory", "evented", "coroutine"]);
+    assert!(
+        out.contains("single_block_has_its_length  pass         pass         pass\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("fact_may_block_holds         pass         not offered  not offered\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("not offered by evented: fact_may_block_holds: `may_block`"),
+        "{out}"
+    );
+    assert!(
+        out.contains("coroutine: 2 cases, 1 passed, 0 failed, 1 not offered"),
+        "{out}"
+    );
+    complains(&["matrix", "--only", "no such case"], 2, &["none of the"]);
+    complains(&["matrix", "--jobs", "0"], 2, &["--jobs", "'0'"]);
+}
+
+#[test]
+fn one_server_is_run_by_its_name() {
+    let output = run(&[
+        "run",
+        "--server",
+        "evented",
+        "--only",
+        "environ",
+        "--only",
+        "path_is",
+        "--verbose",
+    ]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("pass         path_is_decoded_once\n"), "{out}");
+    complains(
+        &["run", "--server", "nginx"],
+        2,
+        &["'nginx'", "memory, evented, coroutine"],
+    );
+    complains(&["run"], 2, &["--server NAME or --url URL"]);
+}
+
+#[test]
+fn a_server_that_runs_is_tried_at_its_url() {
+    serving(rgi_conformance::Site::new(), |url| {
+        let output = run(&["run", "--url", url, "--skip", "slow"]);
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{out}");
+        assert!(
+            out.contains("it wants settings that a running server is not given"),
+            "{out}"
+        );
+    });
+    complains(&["run", "--url", "http://127.0.0.1:1"], 3, &["127.0.0.1:1"]);
+}
+
+#[test]
+fn a_failure_is_code_1_and_told_in_full() {
+    use rgi_core::{AppExt, Head};
+    let broken = rgi_conformance::Site::new().map_start(|head: &mut Head| {
+        let one = head
+            .iter()
+            .next()
+            .map(|(name, value)| (name.clone(), value.clone()));
+        if let Some((name, value)) = one {
+            head.insert(name, value);
+        }
+    });
+    serving(broken, |url| {
+        let only = [
+            "run",
+            "--url",
+            url,
+            "--only",
+            "repeated_response_fields_stay_apart",
+        ];
+        let output = run(&only);
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{out}");
+        for part in [
+            "FAIL ",
+            "rules: RGI ",
+            "expected:",
+            "> ",
+            "1 cases, 0 passed, 1 failed",
+        ] {
+            assert!(out.contains(part), "{part} is not in: {out}");
+        }
+    });
+}
+
+/// One that answers, and knows nothing of cases.
+#[test]
+fn what_is_not_the_site_is_said_in_a_line() {
+    use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
+    let other = app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).full("hello"));
+    serving(other, |url| {
+        complains(&["run", "--url", url], 3, &["not the site of the suite"])
+    });
+}
