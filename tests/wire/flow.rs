@@ -2,119 +2,13 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::task::Poll;
 
 use rgi_core::{BodyExt, Bytes, Environ, Error, FileRegion, StartResponse, StatusCode, app_fn};
 
-use crate::wire::responses::once_pending;
-use crate::wire::support::{PATIENCE, serve};
-
-#[test]
-fn a_block_is_on_the_wire_before_the_next_is_asked_for() {
-    let (go, gate) = mpsc::channel::<()>();
-    let gate = std::sync::Mutex::new(Some(gate));
-    let server = serve(app_fn(move |_: Environ, s: StartResponse| {
-        let gate = gate.lock().unwrap().take().unwrap();
-        // The iterator holds the loop: the block before it must have gone out by itself.
-        s.start(StatusCode::OK).iter((0..10).map(move |n| {
-            if n > 0 {
-                gate.recv_timeout(PATIENCE).map_err(Error::new)?;
-            }
-            Ok::<_, Error>(Bytes::from(format!("block {n}")))
-        }))
-    }));
-    let mut client = server.connect();
-    client.get("/");
-    client.head();
-    for n in 0..10 {
-        assert_eq!(client.chunk().unwrap(), format!("block {n}").as_bytes());
-        let _ = go.send(());
-    }
-    assert!(client.chunk().is_none());
-}
-
-#[test]
-fn a_start_alone_sends_nothing() {
-    let (tell, told) = mpsc::channel();
-    let (go, gate) = mpsc::channel::<()>();
-    let gate = Arc::new(std::sync::Mutex::new(gate));
-    let server = serve(app_fn(move |e: Environ, s: StartResponse| {
-        if e.path_info() == "/other" {
-            return s.start(StatusCode::OK).full("other").erased();
-        }
-        let (tell, gate) = (tell.clone(), gate.clone());
-        let waits = async move |mut writer: rgi_core::Writer| {
-            writer.write("").await?;
-            tell.send(()).map_err(Error::new)?;
-            while gate.lock().unwrap().try_recv().is_err() {
-                once_pending().await;
-            }
-            Err::<(), _>(Error::new("changed its mind").with_status(StatusCode::CONFLICT))
-        };
-        s.start(StatusCode::OK).push(waits).erased()
-    }));
-    let mut client = server.connect();
-    client.get("/");
-    told.recv_timeout(PATIENCE).unwrap();
-    // The loop has been through that connection's step when it answers others.
-    for _ in 0..3 {
-        server.get("/other").assert(200, "other");
-    }
-    assert!(client.is_silent());
-    go.send(()).unwrap();
-    assert_eq!(client.reply().status(), 409);
-}
-
-#[test]
-fn a_flush_sends_the_head() {
-    let (go, gate) = mpsc::channel::<()>();
-    let gate = std::sync::Mutex::new(Some(gate));
-    let server = serve(app_fn(move |_: Environ, s: StartResponse| {
-        let gate = gate.lock().unwrap().take().unwrap();
-        s.start(StatusCode::OK).push(async move |mut writer| {
-            writer.flush().await?;
-            // A flush is done when the server has it; with the next poll it is sent.
-            once_pending().await;
-            gate.recv_timeout(PATIENCE).map_err(Error::new)?;
-            writer.write("x").await
-        })
-    }));
-    let mut client = server.connect();
-    client.get("/");
-    assert_eq!(client.head().status(), 200);
-    go.send(()).unwrap();
-    assert_eq!(client.chunk().unwrap(), b"x");
-}
-
-#[test]
-fn a_slow_reader_stops_the_iterator() {
-    const BLOCK: usize = 64 * 1024;
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = made.clone();
-    let server = serve(app_fn(move |_: Environ, s: StartResponse| {
-        let made = counted.clone();
-        s.start(StatusCode::OK).push(async move |mut writer| {
-            for _ in 0..2000 {
-                made.fetch_add(1, Ordering::SeqCst);
-                writer.write(vec![b'x'; BLOCK]).await?;
-            }
-            Ok(())
-        })
-    }));
-    let mut client = server.connect();
-    client.get("/");
-    client.head();
-    let mut read = 0;
-    while client.chunk().is_some() {
-        read += 1;
-        // What the system buffers (a few MiB at most), and no more. Other requests go on.
-        let ahead = made.load(Ordering::SeqCst) - read;
-        assert!(ahead * BLOCK < 32 << 20, "{ahead} blocks ahead of {read}");
-    }
-    assert_eq!(read, 2000);
-}
+use crate::wire::support::serve;
 
 #[test]
 fn wakes_do_not_pull_blocks_that_nobody_takes() {

@@ -9,7 +9,6 @@ mod flow;
 mod lifts;
 mod peers;
 mod requests;
-mod responses;
 mod stops;
 pub(crate) mod support;
 mod times;

@@ -4,8 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use rgi_core::{BodyExt, BoxBody, End, Environ, StartResponse, StatusCode, app_fn, async_fn};
 
-use crate::wire::responses::once_pending;
-use crate::wire::support::{PATIENCE, Running, serve};
+use crate::wire::support::{PATIENCE, Running, once_pending, serve};
 
 /// Waits for the client's leave, and tells in this order: woken, dropped, how it ended.
 fn waits_for_the_leave() -> (Running, mpsc::Receiver<String>) {
@@ -140,26 +139,6 @@ fn echo() -> Running {
 }
 
 #[test]
-fn an_upgrade_with_bytes_behind_the_request() {
-    let server = echo();
-    let mut client = server.connect();
-    client.send(
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: other, Shout\r\n\r\nearly ",
-    );
-    let head = client.head();
-    assert_eq!((head.status(), head.field("upgrade")), (101, Some("shout")));
-    assert_eq!(head.field("content-length"), None);
-    assert_eq!(client.take(6), b"EARLY ");
-    for _ in 0..100 {
-        client.send("to and fro");
-        assert_eq!(client.take(10), b"TO AND FRO");
-    }
-    client.send("last");
-    client.half_close();
-    assert_eq!(client.rest().unwrap(), b"LASTbye");
-}
-
-#[test]
 fn much_goes_both_ways_at_once() {
     let server = echo();
     let mut client = server.connect();
@@ -179,16 +158,6 @@ fn much_goes_both_ways_at_once() {
     sender.join().unwrap();
     assert_eq!(got.len(), 500 * 20_000 + 3);
     assert!(got.ends_with(b"XXXbye"));
-}
-
-#[test]
-fn an_offer_that_is_not_taken() {
-    let server = echo();
-    let mut client = server.connect();
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n");
-    client.reply().assert(426, "shout!");
-    client.get("/");
-    client.reply().assert(200, "no offer");
 }
 
 #[test]
@@ -230,39 +199,6 @@ fn what_was_sent_before_both_sides_ended_is_read() {
     assert_eq!(other.reply().status(), 400);
     go.send(()).unwrap();
     assert_eq!(told.recv_timeout(PATIENCE).unwrap(), b"the last words");
-}
-
-#[test]
-fn applications_are_woken_from_other_threads() {
-    let server = serve(async_fn(async |_: Environ, s: StartResponse| {
-        let shared = Arc::new(std::sync::Mutex::new((false, None::<std::task::Waker>)));
-        let other = shared.clone();
-        let thread = std::thread::spawn(move || {
-            let mut shared = other.lock().unwrap();
-            shared.0 = true;
-            if let Some(waker) = shared.1.take() {
-                waker.wake();
-            }
-        });
-        std::future::poll_fn(|cx| {
-            let mut shared = shared.lock().unwrap();
-            if shared.0 {
-                return std::task::Poll::Ready(());
-            }
-            shared.1 = Some(cx.waker().clone());
-            std::task::Poll::Pending
-        })
-        .await;
-        thread.join().unwrap();
-        Ok(s.start(StatusCode::OK).full("woken"))
-    }));
-    let mut clients: Vec<_> = (0..8).map(|_| server.connect()).collect();
-    for _ in 0..50 {
-        clients.iter_mut().for_each(|client| client.get("/"));
-        clients
-            .iter_mut()
-            .for_each(|client| client.reply().assert(200, "woken"));
-    }
 }
 
 #[test]

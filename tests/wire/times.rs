@@ -1,14 +1,13 @@
 //! Time-outs: each is short where it is to expire.
 
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rgi_core::{
-    BodyExt, BoxBody, End, Environ, FileRegion, StartResponse, StatusCode, app_fn, async_fn,
-    blocking,
+    BodyExt, BoxBody, End, Environ, FileRegion, StartResponse, StatusCode, app_fn, blocking,
 };
 
-use crate::wire::support::{PATIENCE, serve, serve_with};
+use crate::wire::support::{PATIENCE, serve_with};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(150));
 
@@ -16,34 +15,6 @@ const SHORT: Option<Duration> = Some(Duration::from_millis(150));
 fn on_end(environ: &Environ, tell: &mpsc::Sender<End>) {
     let tell = tell.clone();
     environ.on_finish(move |outcome| tell.send(outcome.end).unwrap());
-}
-
-#[test]
-fn a_head_that_takes_too_long_is_408() {
-    let server = serve_with(
-        |c| c.header_timeout = SHORT,
-        app_fn(|_, s: StartResponse| s.start(StatusCode::OK).full("x")),
-    );
-    let mut client = server.connect();
-    client.get("/");
-    client.reply().assert(200, "x");
-    client.send("GET / HTTP/1.1\r\nHo");
-    let reply = client.reply();
-    assert_eq!((reply.status(), reply.closes()), (408, true));
-    client.assert_closed();
-}
-
-#[test]
-fn an_idle_connection_is_closed_without_a_word() {
-    let server = serve_with(
-        |c| c.keep_alive = SHORT,
-        app_fn(|_, s: StartResponse| s.start(StatusCode::OK).full("x")),
-    );
-    let mut client = server.connect();
-    client.get("/");
-    client.reply().assert(200, "x");
-    client.assert_closed();
-    server.connect().assert_closed();
 }
 
 #[test]
@@ -61,24 +32,6 @@ fn requests_move_the_end_of_idleness() {
         let _ = pause.recv_timeout(Duration::from_millis(100));
     }
     client.assert_closed();
-}
-
-#[test]
-fn a_body_that_takes_too_long_is_408() {
-    let server = serve_with(
-        |c| c.body_timeout = SHORT,
-        async_fn(async |mut e: Environ, s: StartResponse| {
-            let body = e.input().collect(100).await?;
-            Ok(s.start(StatusCode::OK).full(body))
-        }),
-    );
-    for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
-        let mut client = server.connect();
-        client.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n2"));
-        let reply = client.reply();
-        assert_eq!((reply.status(), reply.closes()), (408, true));
-        client.assert_closed();
-    }
 }
 
 #[test]
@@ -114,24 +67,6 @@ fn an_application_that_takes_its_time_between_reads_is_no_slow_client() {
     begun.recv_timeout(PATIENCE).unwrap();
     client.send("efgh");
     client.reply().assert(200, "abcdefgh");
-}
-
-#[test]
-fn a_client_that_takes_nothing_is_cut_and_its_body_dropped() {
-    let (tell, told) = mpsc::channel();
-    let server = serve_with(
-        |c| c.write_timeout = SHORT,
-        app_fn(move |e: Environ, s: StartResponse| {
-            on_end(&e, &tell);
-            let endless =
-                std::iter::repeat_with(|| Ok::<_, rgi_core::Error>(vec![b'x'; 65536].into()));
-            s.start(StatusCode::OK).iter(endless)
-        }),
-    );
-    let mut client = server.connect();
-    client.get("/");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), End::Truncated);
-    assert!(!client.cut().is_empty());
 }
 
 #[test]
@@ -195,33 +130,6 @@ fn a_request_that_takes_too_long_is_503_or_cut() {
     client.get("/taken");
     assert_eq!(told.recv_timeout(PATIENCE).unwrap(), End::Truncated);
     assert!(client.cut().len() < 64 << 20);
-}
-
-#[test]
-fn sleeps_end_in_their_order_and_at_the_same_time() {
-    let server = serve(async_fn(async |e: Environ, s: StartResponse| {
-        let ms = e.query().unwrap().parse().unwrap();
-        e.timer().sleep(Duration::from_millis(ms)).await;
-        Ok(s.start(StatusCode::OK).full("awake"))
-    }));
-    let began = Instant::now();
-    let mut clients: Vec<_> = (0..50).map(|_| server.connect()).collect();
-    for client in &mut clients {
-        client.get("/?400");
-    }
-    server.get("/?1").assert(200, "awake");
-    server.get("/?0").assert(200, "awake");
-    assert!(
-        clients.iter_mut().all(|client| client.is_silent()) || began.elapsed().as_millis() >= 400
-    );
-    for client in &mut clients {
-        client.reply().assert(200, "awake");
-    }
-    let took = began.elapsed();
-    assert!(
-        took >= Duration::from_millis(400) && took < PATIENCE,
-        "{took:?}"
-    );
 }
 
 #[test]

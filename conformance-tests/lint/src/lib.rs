@@ -44,3 +44,8 @@ pub use finding::{Finding, Findings};
 pub use hostile::{Hostile, Outcomes};
 pub use lint::Lint;
 pub use rgi_spec::Side;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

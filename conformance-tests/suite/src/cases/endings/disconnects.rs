@@ -153,7 +153,7 @@ pub(crate) const CASES: &[Case] = &[
         expect: r#"
             200
             "begun"
-            app: disconnected 200 5 bytes
+            app: disconnected 200 _ bytes
             app: the first was written: true
             app: told: true
             app: told: true
