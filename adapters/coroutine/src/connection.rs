@@ -225,7 +225,7 @@ async fn end<B: Body + Send + 'static>(line: &Arc<Line<B>>, how: How) {
     let cut = line.watch.lost() == End::Truncated;
     // What hyper had and did not write.
     line.conclude(line.watch.lost());
-    if let Some(status) = line.refused() {
+    if let (Some(status), How::Done(_)) = (line.refused(), &how) {
         say(line, status).await;
         return linger(line).await;
     }

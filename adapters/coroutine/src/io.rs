@@ -15,6 +15,7 @@ use rgi_http1::Guard;
 use crate::line::{Line, Protocol};
 use crate::stream::is_blank;
 use crate::uninit;
+use crate::waits::Phase;
 
 /// hyper's end of a connection. On the way it is noted what is waited for and what has gone out,
 /// and interim responses are let in between two messages.
@@ -76,6 +77,16 @@ impl<B> Io<B> {
         }
     }
 
+    /// Ends hyper's reading. A refused head waits for the answer before it, which hyper may still be
+    /// writing: it would write no more of it.
+    fn fail(&self, error: io::Error) -> Poll<io::Result<()>> {
+        let line = &self.line;
+        match line.refused().is_some() && line.watch.phase() == Phase::Busy {
+            true => Poll::Pending,
+            false => Poll::Ready(Err(error)),
+        }
+    }
+
     fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         ready!(self.poll_interim(cx))?;
         let n = ready!(self.line.poll_write(cx, bufs))?;
@@ -109,8 +120,14 @@ impl<B> Read for Io<B> {
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let line = &self.line;
+        if line.refused().is_some() {
+            return self.fail(io::ErrorKind::InvalidData.into());
+        }
         if let Some(ahead) = line.take_ahead(buf.remaining()) {
-            let passed = self.pass(&ahead)?;
+            let passed = match self.pass(&ahead) {
+                Ok(passed) => passed,
+                Err(error) => return self.fail(error),
+            };
             buf.put_slice(&ahead[..passed]);
             return Poll::Ready(Ok(()));
         }
@@ -118,6 +135,9 @@ impl<B> Read for Io<B> {
             return Poll::Ready(Ok(()));
         }
         let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
+        if let Poll::Ready(Err(error)) = polled {
+            return self.fail(error);
+        }
         if polled.is_pending() {
             line.watch.waits(&line.server.clock);
         }
@@ -150,7 +170,12 @@ impl<B> Write for Io<B> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.clean = true;
         ready!(self.poll_interim(cx))?;
+        let busy = self.line.watch.phase() == Phase::Busy;
         self.line.flushed();
+        if busy && self.line.refused().is_some() {
+            // It is to be read now.
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -340,3 +340,35 @@ fn what_a_stop_has_cut_was_not_sent() {
     assert!(client.cut().len() < LARGE);
     server.join().unwrap();
 }
+
+#[test]
+fn a_refusal_waits_for_the_answer_before_it() {
+    let (server, told) = large(|_| {});
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+    client.head();
+    // hyper has all of the answer; once it has the rest of the body, it reads on.
+    client.send("67890GET / HTTP/1.1\r\n");
+    std::thread::sleep(Duration::from_millis(50));
+    client.send("Host: a\n\r\n");
+    assert_told(&told, &["dropped"]);
+    assert!(client.take(LARGE).iter().all(|byte| *byte == b'x'));
+    assert_told(&told, &["2 200 Sent", "1 200 Sent"]);
+    let reply = client.reply();
+    assert_eq!((reply.status(), reply.closes()), (400, true));
+    client.assert_closed();
+}
+
+#[test]
+fn a_refusal_is_not_written_into_an_answer_that_is_not_taken() {
+    let (server, told) = large(|config| config.write_timeout = Some(Duration::from_millis(150)));
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+    client.head();
+    // hyper has all of the answer; once it has the rest of the body, it reads on.
+    client.send("67890GET / HTTP/1.1\r\n");
+    std::thread::sleep(Duration::from_millis(50));
+    client.send("Host: a\n\r\n");
+    assert_told(&told, &["dropped", "2 200 Truncated", "1 200 Truncated"]);
+    assert!(client.cut().iter().all(|byte| *byte == b'x'));
+}
