@@ -55,13 +55,16 @@ impl<B> Io<B> {
             line.ended.store(true, Ordering::Relaxed);
             return Ok(0);
         }
-        line.note_received(is_blank(bytes));
         let Some(guard) = &self.guard else {
             return Ok(bytes.len());
         };
         let mut guard = guard.borrow_mut();
         match guard.watch(bytes) {
             Ok(passed) => {
+                // A whole head needs no deadline, and the rest of a body is none.
+                if guard.is_in_head() {
+                    line.note_received(is_blank(bytes));
+                }
                 if passed < bytes.len() {
                     line.put_ahead(&bytes[passed..]);
                 }

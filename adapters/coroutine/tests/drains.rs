@@ -372,3 +372,21 @@ fn a_refusal_is_not_written_into_an_answer_that_is_not_taken() {
     assert_told(&told, &["dropped", "2 200 Truncated", "1 200 Truncated"]);
     assert!(client.cut().iter().all(|byte| *byte == b'x'));
 }
+
+#[test]
+fn the_rest_of_a_body_begins_no_head() {
+    let server = serve_with(
+        |config| {
+            config.header_timeout = Some(Duration::from_millis(150));
+            config.keep_alive = Some(PATIENCE);
+        },
+        app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).full("unread")),
+    );
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+    client.reply().assert(200, "unread");
+    client.send("67890");
+    std::thread::sleep(Duration::from_millis(400));
+    client.get("/");
+    client.reply().assert(200, "unread");
+}

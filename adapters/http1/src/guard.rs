@@ -164,6 +164,12 @@ impl Guard {
         matches!(self.state, State::Refused { in_body: true, .. })
     }
 
+    /// Whether a head, or the empty lines before one, has begun and is not over.
+    #[must_use]
+    pub fn is_in_head(&self) -> bool {
+        matches!(&self.state, State::Head(head) if !head.is_new())
+    }
+
     fn refuse(&mut self, refusal: Refusal) {
         let in_body = !matches!(self.state, State::Head(_));
         self.state = State::Refused { refusal, in_body };
