@@ -194,6 +194,10 @@ impl<B> Write for Io<B> {
 /// The connection behind a switch of protocols.
 impl<B> Transport for Io<B> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            // Of which none are there is no end.
+            return Poll::Ready(Ok(0));
+        }
         let mut buf = hyper::rt::ReadBuf::new(buf);
         ready!(Read::poll_read(Pin::new(self), cx, buf.unfilled()))?;
         Poll::Ready(Ok(buf.filled().len()))

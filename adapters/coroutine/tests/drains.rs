@@ -390,3 +390,30 @@ fn the_rest_of_a_body_begins_no_head() {
     client.get("/");
     client.reply().assert(200, "unread");
 }
+
+#[test]
+fn a_read_of_nothing_is_not_the_end_of_a_switched_connection() {
+    let server = serve(app_fn(|mut e: Environ, s: StartResponse| -> BoxBody {
+        let accepted = e.take_offer().unwrap().accept("shout").unwrap();
+        s.start(StatusCode::OK)
+            .upgrade(accepted, async move |mut io| {
+                assert_eq!(io.read(&mut []).await.unwrap(), 0);
+                let mut buf = [0; 5];
+                let n = io.read(&mut buf).await.unwrap();
+                io.write_all(&buf[..n]).await.unwrap();
+                Ok(())
+            })
+            .erased()
+    }));
+    for early in ["", "hello"] {
+        let mut client = server.connect();
+        client.send(format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n{early}"
+        ));
+        assert_eq!(client.head().status(), 101);
+        if early.is_empty() {
+            client.send("hello");
+        }
+        assert_eq!(client.take(5), b"hello");
+    }
+}
