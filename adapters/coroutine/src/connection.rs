@@ -33,7 +33,7 @@ const USUAL_HEADERS: usize = 100;
 
 /// Limits of HTTP/2, beside those that can be set: streams of one client at once, of which it may
 /// reset so many before they are looked at, and bytes of bodies that it may send ahead.
-const STREAMS: u32 = 200;
+pub(crate) const STREAMS: u32 = 200;
 const RESETS: usize = 20;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;

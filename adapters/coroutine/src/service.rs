@@ -80,6 +80,10 @@ impl<A: App> Calls<A> {
         let expects = has_body && parts.headers.contains_key(EXPECT);
         let old = version < Version::HTTP_11;
         let close = old && !stays(&parts.headers);
+        if line.is_overrun() {
+            let error = Error::overloaded("too many requests that the client has left still run");
+            return self.refusal(method, version, error);
+        }
         let received = match Received::new(parts, &config.limits) {
             Ok(received) => received,
             Err(error) => return self.refusal(method, version, error),

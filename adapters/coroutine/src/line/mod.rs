@@ -19,6 +19,7 @@ use self::gate::Gate;
 use self::requests::Jobs;
 pub(crate) use self::requests::Switch;
 use crate::census::Seat;
+use crate::connection::STREAMS;
 use crate::hints::Hints;
 use crate::rest::Rest;
 use crate::server::Server;
@@ -144,6 +145,13 @@ impl<B> Line<B> {
                 written
             }
         }
+    }
+
+    /// Whether as many applications finish their steps behind streams that the client has reset as it
+    /// may have streams: with more, resets would get it around that limit.
+    pub(crate) fn is_overrun(&self) -> bool {
+        // Each of them has the seat, too.
+        Arc::strong_count(&self.seat) > STREAMS as usize
     }
 
     /// Whether the application is waited for.

@@ -1,10 +1,14 @@
 //! Clients that reset their streams, and clients that leave altogether.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use h2::Reason;
 use http::Method;
 use rgi_core::{App, AppExt, BodyExt, BoxBody, Environ, Error, StartResponse, StatusCode, app_fn};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::client::{Client, assert_told, data, request, run, tells};
@@ -229,4 +233,54 @@ fn resets_in_great_number_end_the_connection_and_no_other() {
     assert_eq!(goaway.payload[4..8], [0, 0, 0, 11], "ENHANCE_YOUR_CALM");
     raw.client().cut();
     server.get("/other").assert(200, "other");
+}
+
+#[test]
+fn what_a_connection_has_left_behind_is_bounded() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    struct Alive(Arc<AtomicUsize>);
+    impl Drop for Alive {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    let count = alive.clone();
+    let (tell, mut told) = tells();
+    let gate = Arc::new(Semaphore::new(0));
+    let opens = gate.clone();
+    let server = serve(app_fn(move |_: Environ, s: StartResponse| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let (alive, tell, gate) = (Alive(count.clone()), tell.clone(), opens.clone());
+        s.start(StatusCode::OK).push(async move |mut writer| {
+            let _alive = alive;
+            tell.send("called".into()).unwrap();
+            let _ = gate.acquire().await.unwrap();
+            writer.write("x").await
+        })
+    }));
+    run(async {
+        let mut client = Client::connect(&server).await;
+        let mut refused = 0;
+        for _ in 0..500 {
+            let (response, mut send) = client.begin(request(Method::POST, "/"), false).await;
+            let mut response = std::pin::pin!(response);
+            let status = std::future::poll_fn(|cx| match response.as_mut().poll(cx) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer.unwrap().status())),
+                Poll::Pending => told.poll_recv(cx).map(|_| None),
+            });
+            if let Some(status) = status.await {
+                assert_eq!(status, 503);
+                refused += 1;
+            }
+            send.send_reset(Reason::CANCEL);
+        }
+        assert!(refused >= 200, "{refused} of 500 were refused");
+        assert!(alive.load(Ordering::SeqCst) <= 300);
+        // What is left behind ends, and then there is room again.
+        gate.add_permits(500);
+        while alive.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        client.get("/").await.assert(200, "x");
+    });
 }
