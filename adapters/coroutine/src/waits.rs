@@ -8,8 +8,9 @@ use rgi_core::{Connection, End};
 use crate::clock::Clock;
 use crate::server::{Server, after};
 
-/// Where a connection of HTTP/1.1 stands, or the one stream of HTTP/2 that it belongs to. Written by
-/// the task that is watched; atomic because hyper's types ask for `Send`, not because of a race.
+/// Where a connection stands, or the one stream of HTTP/2 that it belongs to. Written by the task that
+/// is watched; but whether a connection of HTTP/2 is idle is also said by its streams' tasks, under the
+/// lock of its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     phase: AtomicU8,

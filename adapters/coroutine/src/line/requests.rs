@@ -48,10 +48,11 @@ impl<B> Line<B> {
 
     /// A box for a request that begins, and its right to inform.
     pub(crate) fn begin(&self) -> (Boxed<B>, Arc<Hint>) {
+        let mut jobs = self.jobs();
+        // Under the lock, as `leave` is on HTTP/2.
         if self.count(1) == 1 {
             self.watch.busy();
         }
-        let mut jobs = self.jobs();
         let job = jobs.spare.pop();
         let hint = Hint::next(&mut jobs.hint);
         drop(jobs);
@@ -87,10 +88,15 @@ impl<B> Line<B> {
 
     /// A request is not under way any more.
     pub(crate) fn leave(&self) {
+        let http2 = self.protocol() == Protocol::Http2;
+        // A request that begins just now must not be taken for idleness: counting and saying so are
+        // one step.
+        let jobs = http2.then(|| self.jobs());
         if self.count(-1) == 0 {
             self.watch.end();
             self.watch.waits(&self.server.clock);
-            if self.protocol() == Protocol::Http2 {
+            drop(jobs);
+            if http2 {
                 // Its task has a deadline now, and may be another than this one.
                 self.hints.wake();
             }
