@@ -84,6 +84,11 @@ impl<B> Line<B> {
         let mut jobs = self.jobs();
         jobs.written.push(job);
         self.has_written.store(true, Ordering::Release);
+        drop(jobs);
+        if self.protocol() == Protocol::Http2 {
+            // The connection's task may have flushed it before it was here.
+            self.hints.wake();
+        }
     }
 
     /// A request is not under way any more.
