@@ -22,8 +22,9 @@ impl Gate {
         if !self.shut.load(Ordering::Acquire) {
             return;
         }
-        self.shut.store(false, Ordering::Release);
-        if self.waiting.load(Ordering::Acquire) {
+        // Before it is looked who waits, also for the other processors: see `poll`.
+        self.shut.store(false, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) {
             self.waiting.store(false, Ordering::Release);
             let wakers = std::mem::take(&mut *self.wakers());
             wakers.into_iter().for_each(Waker::wake);
@@ -39,9 +40,10 @@ impl Gate {
             wakers.push(cx.waker().clone());
         }
         drop(wakers);
-        self.waiting.store(true, Ordering::Release);
-        // On HTTP/2 it is opened by another task, maybe just now.
-        match self.shut.load(Ordering::Acquire) {
+        self.waiting.store(true, Ordering::SeqCst);
+        // On HTTP/2 it is opened by another task, maybe just now: that one sees who waits, or this one
+        // that it is open.
+        match self.shut.load(Ordering::SeqCst) {
             true => Poll::Pending,
             false => Poll::Ready(()),
         }
