@@ -272,16 +272,14 @@ async fn linger<B>(line: &Line<B>) {
     line.stream.shutdown();
     let mut thrown = 0;
     let ended = std::future::poll_fn(|cx| {
-        loop {
+        while thrown <= MOST_LINGERED && !line.server.is_over() {
             let mut room = [0; 4096];
             match ready!(line.stream.poll_read(cx, &mut room)) {
                 Ok(n) if n > 0 => thrown += n,
-                _ => return Poll::Ready(()),
-            }
-            if thrown > MOST_LINGERED || line.server.is_over() {
-                return Poll::Ready(());
+                _ => break,
             }
         }
+        Poll::Ready(())
     });
     let _ = tokio::time::timeout(LINGER, ended).await;
 }
