@@ -115,7 +115,6 @@ fn a_false_fact() {
             "disconnect_is_told_without_reading",
             "disconnect_lets_the_step_end",
             "read_after_a_disconnect_fails",
-            "write_after_a_disconnect_fails",
         ],
         serving(servers::false_fact),
     );
