@@ -20,9 +20,8 @@ pin_project! {
     pub struct Linted<B> {
         #[pin]
         body: B,
-        grammar: Grammar,
-        // Asked for earlier than the server did, where the body had said that it ends.
-        ahead: Option<Item>,
+        // In a box: what may be under lint or not is no larger for it.
+        grammar: Box<Grammar>,
     }
 
     impl<B> PinnedDrop for Linted<B> {
@@ -37,18 +36,20 @@ impl<B> Linted<B> {
     pub(crate) fn new(body: B, exchange: Arc<Exchange>, number: Option<u32>) -> Linted<B> {
         Linted {
             body,
-            grammar: Grammar {
+            grammar: Box::new(Grammar {
+                ahead: None,
                 exchange,
                 number,
                 at: At::Beginning,
                 promised: None,
                 given: 0,
-                least: 0,
+                hint: (0, None),
+                is_committed: false,
+                is_hint_judged: false,
                 status: StatusCode::OK,
                 has_type: true,
                 announced: Vec::new(),
-            },
-            ahead: None,
+            }),
         }
     }
 }
@@ -61,18 +62,20 @@ impl<B: Body> Stream for Linted<B> {
         if this.grammar.is_done() {
             this.grammar.polled_behind();
         }
-        if let Some(item) = this.ahead.take() {
+        if let Some(item) = this.grammar.ahead.take() {
             this.grammar.judge(&item, this.body.size_hint());
             return Poll::Ready(item);
         }
         let item = ready!(this.body.as_mut().poll_next(cx));
-        this.grammar.judge(&item, this.body.size_hint());
-        let ends = matches!(item, Some(Ok(Event::Data(_) | Event::File(_))))
-            && this.body.size_hint().1 == Some(0)
-            && !this.grammar.is_done();
-        if ends && let Poll::Ready(next) = this.body.as_mut().poll_next(cx) {
+        let hint = this.body.size_hint();
+        let is_whole = this.grammar.is_whole(&item, hint);
+        this.grammar.judge(&item, hint);
+        if is_whole
+            && this.grammar.is_unpromised()
+            && let Poll::Ready(next) = this.body.as_mut().poll_next(cx)
+        {
             this.grammar.judge_behind(&next);
-            *this.ahead = Some(next);
+            this.grammar.ahead = Some(next);
         }
         Poll::Ready(item)
     }
@@ -97,14 +100,20 @@ enum At {
 
 /// What is known of a body.
 struct Grammar {
+    /// Asked for without the server, which takes the body's word for it that it ends.
+    ahead: Option<Item>,
     exchange: Arc<Exchange>,
     /// Of the token the application was given.
     number: Option<u32>,
     at: At,
     promised: Option<u64>,
     given: u64,
-    /// Items that the body said it has at least.
-    least: usize,
+    /// How many items the body said there are to come.
+    hint: (usize, Option<usize>),
+    /// An event was there with which the head is sent.
+    is_committed: bool,
+    /// One wrong hint of a body is enough.
+    is_hint_judged: bool,
     status: StatusCode,
     has_type: bool,
     /// The names in Trailer, in lower case.
@@ -122,7 +131,8 @@ impl Grammar {
         match item {
             Some(Ok(event)) => {
                 self.event(event, hint);
-                self.least = hint.0;
+                self.is_committed |= event.commits();
+                self.hint = hint;
             }
             Some(Err(_)) => self.at = At::Over,
             None => self.end(),
@@ -131,6 +141,9 @@ impl Grammar {
 
     fn event(&mut self, event: &Event, hint: (usize, Option<usize>)) {
         let exchange = self.exchange.clone();
+        if self.at == At::Started && self.hint.1 == Some(0) {
+            self.more_than_hinted();
+        }
         match (self.at, event) {
             (At::Beginning, Event::Start(started)) => {
                 self.at = At::Started;
@@ -214,6 +227,14 @@ impl Grammar {
             .flat_map(|names| names.split(','))
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
+        if hint.0 > 0 && (has_none(status) || status == StatusCode::RESET_CONTENT) {
+            exchange.found(
+                "body-where-none",
+                173,
+                format!("{status} with a body of {} events at least", hint.0),
+                "it has no content: end with `empty`",
+            );
+        }
         if !has_none(status) {
             return;
         }
@@ -224,14 +245,6 @@ impl Grammar {
                 147,
                 format!("{status} with a type or a length of its content"),
                 "it has no content: leave the fields out",
-            );
-        }
-        if hint.0 > 0 {
-            exchange.found(
-                "body-where-none",
-                173,
-                format!("{status} with a body of {} events at least", hint.0),
-                "it has no content: end with `empty`",
             );
         }
     }
@@ -292,20 +305,39 @@ impl Grammar {
                 "the first event is the start that `start_response` made",
             );
         }
-        if self.least > 0 {
+        let least = self.hint.0;
+        if least > 0 {
             self.exchange.found(
                 "size-hint",
                 14,
-                format!(
-                    "the body ended where it had said that {} events follow",
-                    self.least
-                ),
+                format!("the body ended where it had said that {least} events follow"),
                 "a lower bound holds",
             );
         }
-        if let Some(promised) = self.promised.filter(|promised| *promised > self.given)
-            && before == At::Started
-        {
+        if before == At::Started {
+            self.less_than_promised();
+        }
+    }
+
+    /// Whether a server takes an item for all there is: the first that is sent, behind which the
+    /// body says there is nothing.
+    fn is_whole(&self, item: &Item, hint: (usize, Option<usize>)) -> bool {
+        let is_sent =
+            |event: &Event| matches!(event, Event::Data(_) | Event::File(_)) && event.commits();
+        self.at == At::Started
+            && !self.is_committed
+            && hint.1 == Some(0)
+            && matches!(item, Some(Ok(event)) if is_sent(event))
+    }
+
+    /// Whether the length is open; if not, all there is has to be what was promised.
+    fn is_unpromised(&mut self) -> bool {
+        self.less_than_promised();
+        self.promised.is_none()
+    }
+
+    fn less_than_promised(&mut self) {
+        if let Some(promised) = self.promised.filter(|promised| *promised > self.given) {
             self.exchange.found(
                 "length-too-short",
                 164,
@@ -315,15 +347,21 @@ impl Grammar {
         }
     }
 
-    /// What follows where the body had said that nothing does.
-    fn judge_behind(&mut self, next: &Item) {
-        if let Some(Ok(_)) = next {
+    fn more_than_hinted(&mut self) {
+        if !std::mem::replace(&mut self.is_hint_judged, true) {
             self.exchange.found(
                 "size-hint",
                 14,
                 "an event where the body had said that none follows",
                 "an upper bound holds: what lies behind it is not sent",
             );
+        }
+    }
+
+    /// What follows where the body had said that nothing does.
+    fn judge_behind(&mut self, next: &Item) {
+        if let Some(Ok(_)) = next {
+            self.more_than_hinted();
         }
     }
 

@@ -44,11 +44,12 @@ checks! {
     Application "input-misuse" [185] "success, where the input had failed";
     Server "environ-target" [128, 129, 236] "a target, or a query, that is not what was sent";
     Server "environ-path" [21, 22, 130, 131, 133] "a path that is not split in two at a segment's end";
-    Server "environ-headers" [102, 136, 234] "fields of the connection, values with white space around them, not one Host";
+    Server "environ-headers" [102, 136, 234] "fields of the connection, values with white space around them, not one valid Host";
     Server "facts-change" [219] "facts that are not those told before";
     Server "facts-contradict" [220] "facts that contradict each other or the environ";
     Server "facts-threads" [40, 211] "calls at once, where the facts say there are none";
     Server "poll-after-end" [152] "a body that is polled behind its end";
     Server "finish-before-drop" [192] "a hook that ran before the body was dropped";
+    Server "finish-missing" [193] "a hook that is thrown away without being run";
     Server "input-length" [183] "a body of the request that is not as long as was said";
 }

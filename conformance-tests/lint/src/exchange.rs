@@ -54,9 +54,10 @@ impl Exchange {
     }
 }
 
-/// The hook that sees when hooks run.
+/// The hook that sees when hooks run, and whether they do.
 pub(crate) struct Hook {
     exchange: Arc<Exchange>,
+    has_run: bool,
     /// The call is open until here.
     _open: Open,
 }
@@ -65,11 +66,13 @@ impl Hook {
     pub(crate) fn new(exchange: Arc<Exchange>, open: Open) -> Hook {
         Hook {
             exchange,
+            has_run: false,
             _open: open,
         }
     }
 
-    pub(crate) fn run(self, _: &Outcome<'_>) {
+    pub(crate) fn run(mut self, _: &Outcome<'_>) {
+        self.has_run = true;
         if !self.exchange.dropped.load(Ordering::Acquire) {
             self.exchange.found(
                 "finish-before-drop",
@@ -78,5 +81,54 @@ impl Hook {
                 "a server drops the body before it runs the hooks",
             );
         }
+    }
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        if !self.has_run {
+            self.exchange.found(
+                "finish-missing",
+                193,
+                "a hook was thrown away without being run",
+                "hooks run at the end of each exchange, however it ends",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use rgi_core::testing::Client;
+    use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
+
+    use super::*;
+    use crate::{Findings, Lint};
+
+    /// A server that goes by the core crate cannot lose a hook, so this one is lost by hand.
+    #[test]
+    fn a_hook_that_is_lost_is_missed() {
+        let findings = Findings::new();
+        let lint = Lint::new(()).collect(&findings);
+        let lost = Mutex::new(Vec::new());
+        let app = app_fn(|environ: Environ, start_response: StartResponse| {
+            let exchange = Arc::new(lint.exchange(&environ));
+            lost.lock().unwrap().push(lint.hook(&environ, &exchange));
+            start_response.start(StatusCode::NO_CONTENT).empty()
+        });
+        let _ = Client::new(app).get("/").send();
+        assert!(findings.is_empty());
+        drop(lost);
+        let found = findings.take();
+        assert_eq!((found.len(), found[0].check), (1, "finish-missing"));
+        assert_eq!(
+            found[0].to_string(),
+            "lint: finish-missing: server: GET /: a hook was thrown away without being run; hooks \
+             run at the end of each exchange, however it ends. Each hook runs once, whatever \
+             happened: also when `call` panicked, when nothing could be sent, and when no \
+             application was called. (RGI 193)"
+        );
     }
 }

@@ -3,23 +3,30 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request};
+use pin_project_lite::pin_project;
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
     Address, Connection, Exchange, Host, InputSource, Payload, RequestHead, Response, ServerInfo,
     Timer,
 };
-use rgi_core::{App, Body, End, Error, Input};
+use rgi_core::{App, Body, End, Environ, Error, Event, Input, StartResponse};
 
 use crate::{Finding, Findings, Lint};
 
-/// Plays a bad server: one that splits everything, wakes and polls without need, closes early, and
-/// drops what it has begun. An application must live with all of that.
+/// Plays a bad server, with a bad client before it: the request's body comes in crumbs, now with a
+/// length and now without, or breaks off; bodies are polled without need; the client leaves early; the
+/// response is dropped wherever it stands, unfinished. An application must live with all of that.
+///
+/// Each round has a manner of its own, in turn, and its details from the seed. Blocking applications
+/// run in place.
 ///
 /// ```
 /// # use rgi_core::*;
@@ -34,7 +41,8 @@ use crate::{Finding, Findings, Lint};
 /// ```
 #[derive(Debug)]
 pub struct Hostile<A> {
-    app: Lint<A>,
+    app: Lint<Guarded<A>>,
+    dropped_badly: Arc<AtomicBool>,
     findings: Findings,
     seed: u64,
     rounds: usize,
@@ -52,14 +60,14 @@ pub struct Outcomes {
     pub findings: Vec<Finding>,
     /// In which rounds the application panicked, and what it said.
     pub panicked: Vec<(usize, String)>,
-    /// In which rounds it gave nothing for too long.
-    pub hung: Vec<usize>,
+    /// In which round it gave nothing for too long. No more are played behind it.
+    pub hung: Option<usize>,
 }
 
 impl Outcomes {
     /// Whether the application lived with everything.
     pub fn is_clean(&self) -> bool {
-        self.findings.is_empty() && self.panicked.is_empty() && self.hung.is_empty()
+        self.findings.is_empty() && self.panicked.is_empty() && self.hung.is_none()
     }
 }
 
@@ -68,6 +76,8 @@ impl Outcomes {
 enum Manner {
     /// To its end, in small steps.
     Whole,
+    /// To its end, but the request's body breaks off. As `Whole` where there is none.
+    BrokenOff,
     /// The exchange is dropped before the application is called.
     Uncalled,
     /// The response is dropped before it is polled.
@@ -84,8 +94,14 @@ impl<A: App> Hostile<A> {
     /// A bad server for an application: 50 rounds of GET `/`.
     pub fn new(app: A) -> Hostile<A> {
         let findings = Findings::new();
+        let dropped_badly = Arc::new(AtomicBool::new(false));
+        let guarded = Guarded {
+            app,
+            dropped_badly: dropped_badly.clone(),
+        };
         Hostile {
-            app: Lint::new(app).collect(&findings),
+            app: Lint::new(guarded).collect(&findings),
+            dropped_badly,
             findings,
             seed: 1,
             rounds: 50,
@@ -150,15 +166,19 @@ impl<A: App> Hostile<A> {
         let mut outcomes = Outcomes::default();
         for round in 0..self.rounds {
             let few = dice.below(4);
-            let manner = match round % 6 {
+            let manner = match round % 7 {
                 0 => Manner::Whole,
-                1 => Manner::Dropped(few),
-                2 => Manner::Left(few),
-                3 => Manner::HeadAlone,
-                4 => Manner::Unpolled,
+                1 => Manner::BrokenOff,
+                2 => Manner::Dropped(few),
+                3 => Manner::Left(few),
+                4 => Manner::HeadAlone,
+                5 => Manner::Unpolled,
                 _ => Manner::Uncalled,
             };
             self.round(round, manner, dice.next(), &mut outcomes);
+            if outcomes.hung.is_some() {
+                break;
+            }
         }
         outcomes.findings = self.findings.take();
         outcomes
@@ -166,7 +186,7 @@ impl<A: App> Hostile<A> {
 
     fn round(&self, round: usize, manner: Manner, seed: u64, outcomes: &mut Outcomes) {
         let clock = ThreadClock::new();
-        let exchange = self.exchange(&clock, seed);
+        let exchange = self.exchange(&clock, manner, seed);
         if let Manner::Uncalled = manner {
             drop(exchange);
             return;
@@ -182,27 +202,37 @@ impl<A: App> Hostile<A> {
         };
         let (played, panicked) = clock.block_on(play);
         outcomes.panicked.extend(panicked.map(|said| (round, said)));
+        if self.dropped_badly.swap(false, Ordering::Relaxed) {
+            let said = "its body panicked when it was dropped";
+            outcomes.panicked.push((round, said.to_owned()));
+        }
         if played.is_err() {
-            outcomes.hung.push(round);
+            outcomes.hung = Some(round);
         }
     }
 
-    fn exchange(&self, clock: &ThreadClock, seed: u64) -> Exchange {
+    fn exchange(&self, clock: &ThreadClock, manner: Manner, seed: u64) -> Exchange {
         let request = Request::builder()
             .method(self.method.clone())
             .uri(&self.target);
         let request = request.header("host", "test.invalid").body(());
         let (mut parts, ()) = request.expect("a target such as /path?query").into_parts();
-        let input = self.body.clone().map(|body| {
-            let length = body.len() as u64;
-            parts
-                .headers
-                .insert("content-length", HeaderValue::from(length));
-            let source = Crumbs {
-                body,
-                dice: Dice(seed),
-            };
-            Input::source(source, Some(length))
+        let mut dice = Dice(seed);
+        let input = self.body.clone().map(|mut body| {
+            let length = (dice.below(2) == 0).then_some(body.len() as u64);
+            if let Some(length) = length {
+                let length = HeaderValue::from(length);
+                parts.headers.insert("content-length", length);
+            }
+            let mut error = None;
+            if let Manner::BrokenOff = manner {
+                body.truncate(dice.below(body.len().max(1)));
+                error = Some(match dice.below(2) {
+                    0 => Error::disconnected(),
+                    _ => Error::malformed("the body broke off, as this server breaks it off"),
+                });
+            }
+            Input::source(Crumbs { body, error, dice }, length)
         });
         let head = RequestHead::from_parts(parts).expect("an ASCII target");
         let mut info = ServerInfo::default();
@@ -281,6 +311,8 @@ async fn within<T>(
 /// A request's body in small pieces, with pauses between.
 struct Crumbs {
     body: Bytes,
+    /// How it ends, if it breaks off.
+    error: Option<Error>,
     dice: Dice,
 }
 
@@ -292,15 +324,61 @@ impl Stream for Crumbs {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if self.body.is_empty() {
+            return Poll::Ready(self.error.take().map(Err));
+        }
         let some = 1 + self.dice.below(3);
         let n = some.min(self.body.len());
-        Poll::Ready((n > 0).then(|| Ok(self.body.split_to(n))))
+        Poll::Ready(Some(Ok(self.body.split_to(n))))
     }
 }
 
-impl InputSource for Crumbs {
-    fn trailers(self: Pin<&mut Self>) -> Option<Box<HeaderMap>> {
-        None
+impl InputSource for Crumbs {}
+
+/// An application whose bodies tell when they panic in their drop, of which servers say nothing.
+#[derive(Debug)]
+struct Guarded<A> {
+    app: A,
+    dropped_badly: Arc<AtomicBool>,
+}
+
+impl<A: App> App for Guarded<A> {
+    type Body = GuardedBody<A::Body>;
+
+    fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
+        GuardedBody {
+            body: self.app.call(environ, start_response),
+            _guard: Guard(self.dropped_badly.clone()),
+        }
+    }
+}
+
+pin_project! {
+    struct GuardedBody<B> {
+        #[pin]
+        body: B,
+        // Dropped behind the body, also where that panics.
+        _guard: Guard,
+    }
+}
+
+impl<B: Body> Stream for GuardedBody<B> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().body.poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.body.size_hint()
+    }
+}
+
+struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_or(thread::panicking(), Ordering::Relaxed);
     }
 }
 

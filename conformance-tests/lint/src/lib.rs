@@ -20,11 +20,16 @@
 //! ```
 //!
 //! Findings go to the server's log ([`Lint::new`]), end in a panic ([`Lint::panic`]), or are collected
-//! ([`Lint::collect`]). Each is told once a process where it goes to the log.
+//! ([`Lint::collect`]). The log is told of each check and rule once, by a `Lint` and all that come of
+//! it. A program served by `rgi-serve` is under lint by `--lint`, and by default in debug builds.
 //!
 //! What passes is left as it is: the same events in the same order, nothing gathered, nothing copied.
-//! One thing is looked at earlier than the server would: whether something follows a block behind which
-//! a body of unknown length says there is nothing.
+//! The body is asked once more than by the server in one place: where no length was promised and the
+//! first block is, by the body's hint, the last. Servers take that at its word, and what follows is
+//! lost.
+//!
+//! Some of what a server may do wrong has no check, because the types leave no way to it: a hook of
+//! the end is a `FnOnce`, and cannot run twice.
 //!
 //! [`Hostile`] plays a bad server, for an application's own tests.
 #![forbid(unsafe_code)]
@@ -37,6 +42,11 @@ mod hostile;
 mod input;
 mod lint;
 mod request;
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use body::Linted;
 pub use checks::{CHECKS, Check};

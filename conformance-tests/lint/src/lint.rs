@@ -64,6 +64,15 @@ impl<A> Lint<A> {
         }
     }
 
+    pub(crate) fn exchange(&self, environ: &Environ) -> Exchange {
+        Exchange::new(environ, self.report.clone(), self.except.clone())
+    }
+
+    /// What is to run at the end of an exchange that begins now.
+    pub(crate) fn hook(&self, environ: &Environ, exchange: &Arc<Exchange>) -> Hook {
+        Hook::new(exchange.clone(), Open::new(&self.seen, environ.server()))
+    }
+
     /// Leaves out some checks, by their names: see [`CHECKS`](crate::CHECKS).
     #[must_use]
     pub fn except(mut self, checks: &[&'static str]) -> Lint<A> {
@@ -72,7 +81,8 @@ impl<A> Lint<A> {
     }
 }
 
-/// As a middleware: what [`Lint::new`] makes.
+/// As a middleware. All that it wraps report to one place; each is watched by itself, so that a server
+/// may have one in each of its workers.
 impl<A: App> Middleware<A> for Lint<()> {
     type App = Lint<A>;
 
@@ -90,12 +100,10 @@ impl<A: App> App for Lint<A> {
     type Body = Linted<A::Body>;
 
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> Linted<A::Body> {
-        let exchange = Exchange::new(&environ, self.report.clone(), self.except.clone());
-        let exchange = Arc::new(exchange);
+        let exchange = Arc::new(self.exchange(&environ));
         request::check(&environ, &exchange);
         self.seen.check(&environ, &exchange);
-        let open = Open::new(&self.seen, environ.server());
-        let hook = Hook::new(exchange.clone(), open);
+        let hook = self.hook(&environ, &exchange);
         environ.on_finish(move |outcome| hook.run(outcome));
         input::watch(&mut environ, &exchange);
         let number = start_response.exchange();
@@ -130,7 +138,7 @@ impl Seen {
         let change = (*known != *info).then(|| known.clone());
         drop(facts);
         if let Some(before) = change {
-            let happened = format!("the facts are {info:?}, and were {before:?}");
+            let happened = format!("{}, unlike before", changed(&before, info).join(", "));
             exchange.found(
                 "facts-change",
                 219,
@@ -162,6 +170,21 @@ impl Seen {
             );
         }
     }
+}
+
+/// The facts that have changed, as they are now.
+fn changed(before: &ServerInfo, now: &ServerInfo) -> Vec<String> {
+    macro_rules! changed {
+        ($($fact:ident)*) => { [$(
+            (before.$fact != now.$fact)
+                .then(|| format!("`{}` is {:?}", stringify!($fact), now.$fact)),
+        )*] };
+    }
+    let changed = changed! {
+        software multithread multiprocess reentrant may_block run_once sendfile informational
+        trailers upgrade lazy_continue told_of_disconnect
+    };
+    changed.into_iter().flatten().collect()
 }
 
 /// An exchange that is open on a thread, where the facts restrict that.

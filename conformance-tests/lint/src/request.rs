@@ -3,6 +3,7 @@
 use http::{Method, Version, header};
 use rgi_core::Environ;
 use rgi_core::server::Scheme;
+use rgi_core::server::syntax::authority;
 
 use crate::exchange::Exchange;
 
@@ -71,7 +72,7 @@ fn path(environ: &Environ, exchange: &Exchange) {
         let rest = &target[start..];
         rest.split('?').next().unwrap_or(rest)
     });
-    if format!("{script_name}{path_info}") != path {
+    if path.strip_prefix(script_name) != Some(path_info) {
         exchange.found(
             "environ-path",
             130,
@@ -121,15 +122,30 @@ fn headers(environ: &Environ, exchange: &Exchange) {
             );
         }
     }
-    let hosts = headers.get_all(header::HOST).iter().count();
-    if hosts > 1 || hosts == 0 && environ.version() > Version::HTTP_10 {
-        exchange.found(
-            "environ-headers",
-            234,
-            format!("there are {hosts} fields Host"),
-            "a request has one, and what has none or two is refused",
-        );
+    host(environ, exchange);
+}
+
+fn host(environ: &Environ, exchange: &Exchange) {
+    if environ.version() < Version::HTTP_11 {
+        return;
     }
+    let mut values = environ.headers().get_all(header::HOST).iter();
+    let happened = match (values.next(), values.count()) {
+        (Some(value), 0) => match authority(value.as_bytes()) {
+            Ok(_) => return,
+            Err(_) => format!("Host is {value:?}, which is no host and port"),
+        },
+        (first, more) => format!(
+            "there are {} fields Host",
+            more + usize::from(first.is_some())
+        ),
+    };
+    exchange.found(
+        "environ-headers",
+        234,
+        happened,
+        "a request has one that is valid; another is refused",
+    );
 }
 
 fn facts(environ: &Environ, exchange: &Exchange) {

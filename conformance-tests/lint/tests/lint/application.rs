@@ -120,6 +120,13 @@ pub(crate) fn wrong() -> Wrong {
             }),
         ),
         (
+            "length-too-short",
+            items(|s| {
+                let started = typed(s.start(StatusCode::OK)).length(5);
+                Items::new([Event::Start(started), data("abc")]).counted()
+            }),
+        ),
+        (
             "length-too-long",
             items(|s| {
                 let started = typed(s.start(StatusCode::OK)).length(5);
@@ -133,8 +140,19 @@ pub(crate) fn wrong() -> Wrong {
             }),
         ),
         (
+            "body-where-none",
+            items(|s| {
+                let started = s.start(StatusCode::RESET_CONTENT);
+                Items::new([Event::Start(started), data("x")]).hint(1, None)
+            }),
+        ),
+        (
             "size-hint",
             items(move |s| Items::new([ok(s), data("a"), data("b")]).hint(0, Some(0))),
+        ),
+        (
+            "size-hint",
+            items(move |s| Items::new([ok(s), Event::Flush, data("a")]).hint(0, Some(0))),
         ),
         (
             "size-hint",

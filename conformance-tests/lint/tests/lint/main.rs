@@ -22,7 +22,9 @@ fn messages() {
             text.push_str(&format!("{finding}\n"));
         }
     }
-    for check in rgi_lint::CHECKS {
+    // One that no server of the core crate's can trip has its test beside the code.
+    let checks = rgi_lint::CHECKS.iter();
+    for check in checks.filter(|check| check.name != "finish-missing") {
         let tried = all.iter().any(|(name, _)| *name == check.name);
         assert!(tried, "{} is not tried", check.name);
     }

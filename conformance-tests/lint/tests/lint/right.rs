@@ -104,6 +104,33 @@ fn a_switch_of_protocols() {
     assert!(findings.is_empty(), "{:#?}", findings.take());
 }
 
+/// A body under lint goes where the application's goes, and is hardly larger.
+#[test]
+fn it_is_no_other_kind_of_application() {
+    fn sends<T: Send>(_: &T) {}
+    fn shares<T: Sync>(_: &T) {}
+    fn linted<A: App>(app: A) -> (Lint<A>, Option<<Lint<A> as App>::Body>) {
+        (Lint::new(app), None)
+    }
+    let (lint, body) = linted(app_fn(|_: Environ, s| ok(s).full("x")));
+    sends(&lint);
+    shares(&lint);
+    sends(&body);
+    shares(&body);
+    let rc = std::rc::Rc::new("x");
+    let local = app_fn(move |_: Environ, s| {
+        let rc = rc.clone();
+        ok(s).iter(std::iter::once_with(move || {
+            Ok::<_, Error>(Bytes::from(*rc))
+        }))
+    });
+    is_right(&local);
+    assert_eq!(
+        size_of::<rgi_lint::Linted<Full>>(),
+        size_of::<Full>() + size_of::<usize>()
+    );
+}
+
 #[test]
 fn what_passes_is_as_it_was() {
     let app = app_fn(|environ: Environ, s| match environ.path_info() {

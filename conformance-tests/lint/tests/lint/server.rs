@@ -167,6 +167,23 @@ pub(crate) fn wrong() -> Wrong {
                 environ.headers_mut().remove("host");
             }),
         ),
+        (
+            "environ-headers",
+            with(|environ| {
+                let two = ["a", "b"].map(|host| host.parse().unwrap());
+                environ.headers_mut().remove("host");
+                for host in two {
+                    environ.headers_mut().append("host", host);
+                }
+            }),
+        ),
+        (
+            "environ-headers",
+            with(|environ| {
+                let host = "me@b".parse().unwrap();
+                environ.headers_mut().insert("host", host);
+            }),
+        ),
         ("facts-change", changing_facts()),
         (
             "facts-contradict",

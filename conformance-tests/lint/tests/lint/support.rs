@@ -12,10 +12,11 @@ use rgi_core::testing::Client;
 use rgi_core::{App, Error, Event, HeaderValue, Input, Started, StatusCode, Stream, field, media};
 use rgi_lint::{Finding, Findings, Lint};
 
-/// A body of these items, with this hint behind the first.
+/// A body of these items, with this hint all along.
 pub(crate) struct Items {
     items: VecDeque<Result<Event, Error>>,
     pub(crate) hint: (usize, Option<usize>),
+    is_counted: bool,
 }
 
 impl Items {
@@ -23,7 +24,14 @@ impl Items {
         Items {
             items: items.into_iter().map(Ok).collect(),
             hint: (0, None),
+            is_counted: false,
         }
+    }
+
+    /// With the true hint.
+    pub(crate) fn counted(mut self) -> Items {
+        self.is_counted = true;
+        self
     }
 
     pub(crate) fn hint(mut self, least: usize, most: Option<usize>) -> Items {
@@ -50,7 +58,10 @@ impl Stream for Items {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.hint
+        match self.is_counted {
+            true => (self.items.len(), Some(self.items.len())),
+            false => self.hint,
+        }
     }
 }
 
