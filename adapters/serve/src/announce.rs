@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rgi_core::server::{Level, Log};
 use rgi_core::{Error, LocalLifespan, Worker};
 
-use crate::watched::Watched;
+use crate::watched::{Watch, Watched};
 
 /// A lifespan that writes lines into the log when the last of the workers has started. Before that,
 /// the application may still refuse to, and then the server takes no connection.
@@ -17,7 +17,7 @@ pub(crate) struct Announced<L> {
     workers: usize,
     started: AtomicUsize,
     lines: Vec<String>,
-    lint: bool,
+    watch: Watch,
     log: Arc<dyn Log>,
 }
 
@@ -27,7 +27,7 @@ impl<L> Announced<L> {
         inner: L,
         workers: usize,
         lines: Vec<String>,
-        lint: bool,
+        watch: Watch,
         log: Arc<dyn Log>,
     ) -> Announced<L> {
         Announced {
@@ -35,7 +35,7 @@ impl<L> Announced<L> {
             workers,
             started: AtomicUsize::new(0),
             lines,
-            lint,
+            watch,
             log,
         }
     }
@@ -52,7 +52,7 @@ impl<L: LocalLifespan> LocalLifespan for Announced<L> {
                 self.log.log(Level::Info, format_args!("{line}"));
             }
         }
-        Ok(Watched::new(app, self.lint))
+        Ok(self.watch.over(app))
     }
 
     async fn shutdown(&self, app: &Self::App) {
@@ -92,7 +92,13 @@ mod tests {
             _ => Ok(app_fn(empty)),
         };
         let lines = vec!["serving here".to_owned(), "serving there".to_owned()];
-        let announced = Announced::new(factory.into_lifespan(), 2, lines, false, log.clone());
+        let announced = Announced::new(
+            factory.into_lifespan(),
+            2,
+            lines,
+            Watch::new(false),
+            log.clone(),
+        );
         indices.map(|index| {
             let worker = Worker::new(ServerInfo::default(), index);
             let started = rt::block_on(announced.startup(&worker));

@@ -54,7 +54,9 @@
 //!
 //! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
 //! tokio, over HTTP/1.1 and HTTP/2. `evented` (on by default): readiness loops without a runtime,
-//! over HTTP/1.1; it builds on Linux alone. `tokio`: the method `Runner::tokio`.
+//! over HTTP/1.1; it builds on Linux alone. `lint` (on by default): the option `--lint`, by which
+//! application and server are checked while they run; on by default in debug builds. `tokio`: the
+//! method `Runner::tokio`.
 #![deny(unsafe_code)]
 
 mod announce;

@@ -17,6 +17,7 @@ use crate::runtime::Beside;
 use crate::server::Offered;
 use crate::settings::{Gathered, Overrides, ServerKind, Settings, option_methods, program_name};
 use crate::signals::Signals;
+use crate::watched::Watch;
 use crate::{Exit, limit};
 
 /// Runs an application with presets of the program's own.
@@ -164,7 +165,8 @@ impl Runner {
             let news = sockets.urls.iter();
             let news = news.map(|url| format!("serving {url} ({model})")).collect();
             let workers = server.workers(settings.threads);
-            let lifespan = Announced::new(lifespan, workers, news, settings.lint, log.clone());
+            let watch = Watch::new(settings.lint);
+            let lifespan = Announced::new(lifespan, workers, news, watch, log.clone());
             let served = server.serve(config, lifespan, sockets.listeners, stop);
             drop(sockets.files);
             served

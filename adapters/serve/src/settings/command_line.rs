@@ -10,6 +10,7 @@ use super::kind::{Answer, Kind};
 use super::layer::{Layer, Origin};
 use super::option::{self, OptionSpec};
 use super::table::OPTIONS;
+use super::values;
 
 /// What the command line says.
 #[derive(Debug)]
@@ -37,6 +38,9 @@ pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<CommandLi
                 }
             }
             Kind::ConfigFile => line.config = Some(value(&mut parser, spec)?),
+            Kind::Switch(_) if stands_alone(&mut parser) => {
+                line.layer.add(spec, values::switch_text(true).to_owned());
+            }
             _ => {
                 let value = value(&mut parser, spec)?
                     .into_string()
@@ -70,6 +74,15 @@ fn next_option(parser: &mut Parser) -> Result<Option<&'static OptionSpec>, Bad> 
         Err(error) => return Err(Bad::new(error.to_string())),
     };
     Ok(Some(spec))
+}
+
+/// Whether the option just read ends the line, or another follows it.
+fn stands_alone(parser: &mut Parser) -> bool {
+    // No raw arguments: a value stands behind `=`.
+    parser.try_raw_args().is_some_and(|raw| {
+        raw.peek()
+            .is_none_or(|next| next.as_encoded_bytes().starts_with(b"-"))
+    })
 }
 
 fn value(parser: &mut Parser, spec: &OptionSpec) -> Result<OsString, Bad> {
@@ -174,6 +187,34 @@ mod tests {
             refused(&["--print-config=yes"]),
             "--print-config: \"yes\" is too much: the option takes no value"
         );
+    }
+
+    #[cfg(feature = "lint")]
+    #[test]
+    fn a_switch_alone_is_on() {
+        use crate::settings::{Gathered, Overrides, ServerKind, Settings};
+        let lint = |args: &[&str]| {
+            let args = ["program"].iter().chain(args).map(OsString::from);
+            match Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, []) {
+                Ok(Gathered::Run(settings, _)) => (settings.lint, settings.threads),
+                other => panic!("no run: {other:?}"),
+            }
+        };
+        let cores = Settings::default().threads;
+        assert_eq!(lint(&["--lint=off", "--lint"]), (true, cores));
+        assert_eq!(lint(&["--lint=off", "--lint", "--threads=7"]), (true, 7));
+        assert_eq!(lint(&["--lint", "off", "--threads", "7"]), (false, 7));
+        assert_eq!(lint(&["--lint=off"]), (false, cores));
+        assert_eq!(lint(&["--lint", "on"]), (true, cores));
+        for args in [&["--lint="][..], &["--lint=maybe"], &["--lint", "8000"]] {
+            let args = ["program"].iter().chain(args).map(OsString::from);
+            let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, []);
+            let bad = none.unwrap_err().to_string();
+            assert!(
+                bad.starts_with("--lint: ") && bad.contains("switch: on or off"),
+                "{bad}"
+            );
+        }
     }
 
     #[cfg(unix)]

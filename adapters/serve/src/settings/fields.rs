@@ -53,7 +53,8 @@ pub struct Settings {
     /// The prefix that the application is mounted under, percent-encoded as in a request target;
     /// empty, or it begins with `/` and does not end with one.
     pub script_name: String,
-    /// Whether application and server are checked while they run, by `rgi_lint`.
+    /// Whether application and server are checked while they run, by `rgi_lint`; never without
+    /// the feature `lint`.
     pub lint: bool,
     /// How much is logged.
     pub log_level: LogLevel,

@@ -34,6 +34,7 @@ pub(super) enum Kind {
     /// A prefix of request paths, or nothing.
     Prefix(Field<String>),
     /// `on` or `off`.
+    #[cfg_attr(not(feature = "lint"), expect(dead_code))]
     Switch(Field<bool>),
     /// How much is logged.
     Level(Field<LogLevel>),

@@ -34,9 +34,11 @@ impl Overrides {
         }
     }
 
-    /// Switches something on or off.
+    /// Switches something on or off, where this build has it.
     pub(crate) fn set_switch(&mut self, name: &'static str, value: bool) {
-        self.set(name, values::switch_text(value));
+        if option::find(name).is_some() {
+            self.set(name, values::switch_text(value));
+        }
     }
 
     /// Sets a timeout; None and zero switch it off.
@@ -115,8 +117,8 @@ macro_rules! option_methods {
             max_body(impl Into<Option<u64>>) = "max-body", set_limit;
             /// The prefix that the application is mounted under, such as `/shop`.
             script_name(&str) = "script-name", set;
-            /// Whether application and server are checked while they run: on by default in debug
-            /// builds.
+            /// Whether application and server are checked while they run, by `rgi_lint`: on by
+            /// default in debug builds, and never without the feature `lint`.
             lint(bool) = "lint", set_switch;
             /// How much is logged.
             log_level($crate::LogLevel) = "log-level", set;

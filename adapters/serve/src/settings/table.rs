@@ -176,15 +176,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Of a request body, gathered before a blocking thread is bound to the request. 0: \
          nothing.",
     ),
+    #[cfg(feature = "lint")]
     setting(
         "lint",
-        "on|off",
+        "[on|off]",
         Kind::Switch(|settings| &mut settings.lint),
         // What costs little is worth it while a program is written.
         Preset::Text(if cfg!(debug_assertions) { "on" } else { "off" }),
         Group::Rest,
         "Check the application and the server while they run; the log says what is wrong, and by \
-         which rule. On by default in debug builds alone.",
+         which rule. Without a value: on. On by default in debug builds alone.",
     ),
     setting(
         "log-level",

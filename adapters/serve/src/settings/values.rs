@@ -67,7 +67,7 @@ pub(super) fn size_text(bytes: u64) -> String {
     }
 }
 
-/// A prefix of request paths; empty for none.
+/// On or off.
 pub(super) fn switch(text: &str) -> Result<bool, Bad> {
     match text {
         "on" => Ok(true),
@@ -84,6 +84,7 @@ pub(super) fn switch_text(on: bool) -> &'static str {
     }
 }
 
+/// A prefix of request paths; empty for none.
 pub(super) fn prefix(text: &str) -> Result<String, Bad> {
     let fits = text.is_empty()
         || (text.starts_with('/') && !text.ends_with('/') && is_path(text.as_bytes()));

@@ -33,6 +33,27 @@ mod local {
         assert_eq!(program.end().0, Some(0));
     }
 
+    /// Its answers say no type.
+    #[cfg(feature = "lint")]
+    #[test]
+    fn the_lint_tells_the_log_once_for_all_workers() {
+        for (lint, times) in [("--lint", 1), ("--lint=off", 0)] {
+            let args = ["--bind", "127.0.0.1:0", "--threads", "4", lint];
+            let program = Program::start(command(example("local"), &args));
+            let serving = program.line_with("serving http://");
+            let address = Program::address(&serving);
+            for _ in 0..20 {
+                let answer = exchange(connect(address), GET).unwrap();
+                assert!(answer.contains("request "), "{answer}");
+            }
+            program.signal(Signal::TERM);
+            let (code, lines) = program.end();
+            let told = lines.iter().filter(|line| line.ends_with("(RGI 146)"));
+            assert_eq!(told.count(), times, "{lint}: {lines:#?}");
+            assert_eq!(code, Some(0));
+        }
+    }
+
     #[test]
     fn its_help_is_about_the_servers_that_can() {
         let help = command(example("local"), &["--help"]).output().unwrap();

@@ -15,7 +15,7 @@ fn help(servers: &[ServerKind]) -> String {
     }
 }
 
-#[cfg(all(feature = "coroutine", feature = "evented"))]
+#[cfg(all(feature = "coroutine", feature = "evented", feature = "lint"))]
 #[test]
 fn help_teaches() {
     insta::assert_snapshot!(help(ServerKind::COMPILED));
@@ -101,7 +101,7 @@ fn everything() -> Start<'static> {
     start
 }
 
-#[cfg(all(feature = "coroutine", feature = "evented"))]
+#[cfg(all(feature = "coroutine", feature = "evented", feature = "lint"))]
 #[test]
 fn the_configuration_says_where_each_setting_comes_from() {
     let mut start = everything();

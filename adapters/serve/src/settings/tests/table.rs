@@ -30,6 +30,7 @@ const SERVER: &str = if cfg!(feature = "evented") {
 };
 
 /// Not the default of this build.
+#[cfg(feature = "lint")]
 const NOT_LINT: &str = if cfg!(debug_assertions) { "off" } else { "on" };
 
 /// A right value for each setting, unlike its default, and a wrong one.
@@ -53,6 +54,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("max-headers", "10000", "10001"),
     ("max-body", "0", "1gb"),
     ("script-name", "/shop", "shop"),
+    #[cfg(feature = "lint")]
     ("lint", NOT_LINT, "maybe"),
     ("log-level", "debug", "trace"),
 ];
@@ -217,7 +219,7 @@ fn a_builder_sets_every_option() {
         max_headers: 9,
         max_body: None,
         script_name: "/shop".into(),
-        lint: !cfg!(debug_assertions),
+        lint: cfg!(feature = "lint") && !cfg!(debug_assertions),
         log_level: LogLevel::Error,
     };
     assert_eq!(
