@@ -43,11 +43,6 @@ mod input;
 mod lint;
 mod request;
 
-/// The examples of the README, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
 pub use body::Linted;
 pub use checks::{CHECKS, Check};
 pub use finding::{Finding, Findings};
