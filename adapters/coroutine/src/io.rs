@@ -84,7 +84,7 @@ impl<B> Io<B> {
     /// writing: it would write no more of it.
     fn fail(&self, error: io::Error) -> Poll<io::Result<()>> {
         let line = &self.line;
-        match line.refused().is_some() && line.watch.phase() == Phase::Busy {
+        match line.is_refused() && line.watch.phase() == Phase::Busy {
             true => Poll::Pending,
             false => Poll::Ready(Err(error)),
         }
@@ -123,7 +123,7 @@ impl<B> Read for Io<B> {
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let line = &self.line;
-        if line.refused().is_some() {
+        if line.is_refused() {
             return self.fail(io::ErrorKind::InvalidData.into());
         }
         if let Some(ahead) = line.take_ahead(buf.remaining()) {
@@ -175,7 +175,7 @@ impl<B> Write for Io<B> {
         ready!(self.poll_interim(cx))?;
         let busy = self.line.watch.phase() == Phase::Busy;
         self.line.flushed();
-        if busy && self.line.refused().is_some() {
+        if busy && self.line.is_refused() {
             // It is to be read now.
             cx.waker().wake_by_ref();
         }
@@ -184,7 +184,7 @@ impl<B> Write for Io<B> {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // What was refused is still to be answered, behind hyper.
-        if self.line.refused().is_none() {
+        if !self.line.is_refused() {
             self.line.stream.shutdown();
         }
         Poll::Ready(Ok(()))

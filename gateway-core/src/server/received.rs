@@ -84,13 +84,14 @@ impl Fields {
         let mut size = LINE + parts.method.as_str().len() + target_len(&parts.uri);
         for (name, value) in &parts.headers {
             size += FIELD + name.as_str().len() + value.len();
-            match *name {
-                HOST => {
+            // By its text: that is one comparison, where comparing names is one for each.
+            match name.as_str() {
+                "host" => {
                     fields.hosts += 1;
                     authority(value.as_bytes()).map_err(Error::malformed)?;
                 }
                 // HTTP/1.0 has no expectations.
-                EXPECT
+                "expect"
                     if parts.version > Version::HTTP_10
                         && !is_word(value.as_bytes(), b"100-continue") =>
                 {
@@ -99,17 +100,18 @@ impl Fields {
                         "no expectation but 100-continue can be met",
                     ));
                 }
-                CONTENT_LENGTH => fields.length = length(value)?,
-                TRANSFER_ENCODING => {
+                "content-length" => fields.length = length(value)?,
+                "transfer-encoding" => {
                     fields.codings.note(value);
                     fields.hop_by_hop = true;
                 }
-                UPGRADE => {
+                "upgrade" => {
                     fields.upgrade = true;
                     fields.hop_by_hop = true;
                 }
-                CONNECTION | TE => fields.hop_by_hop = true,
-                _ if is_hop_by_hop(name) => fields.hop_by_hop = true,
+                "connection" | "te" | "keep-alive" | "proxy-connection" => {
+                    fields.hop_by_hop = true;
+                }
                 _ => {}
             }
         }
@@ -200,11 +202,6 @@ fn length(value: &HeaderValue) -> Result<u64, Error> {
         .filter(|_| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit));
     let number = number.and_then(|number| number.parse().ok());
     number.ok_or_else(|| Error::malformed("Content-Length is no number"))
-}
-
-/// Known, and of no use beyond the connection.
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
 fn offered(headers: &HeaderMap) -> Option<HeaderValue> {

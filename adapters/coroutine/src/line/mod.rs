@@ -96,6 +96,11 @@ impl<B> Line<B> {
             .store(refusal.status().as_u16(), Ordering::Relaxed);
     }
 
+    /// Whether a head was.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) != 0
+    }
+
     /// The status of that refusal.
     pub(crate) fn refused(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.refused.load(Ordering::Relaxed)).ok()

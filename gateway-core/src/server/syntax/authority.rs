@@ -12,6 +12,25 @@ use super::HOST;
 /// The host may not be empty (RFC 9110 4.2.1), an IP literal has to be an
 /// IPv6 address, and the port has to fit 16 bits.
 pub fn authority(authority: &[u8]) -> Result<Option<u16>, &'static str> {
+    // A name or an IPv4 address, and its port: nearly all there is.
+    let host = HOST.run(authority);
+    if host > 0 {
+        match &authority[host..] {
+            [] => return Ok(None),
+            [b':', digits @ ..] if !digits.is_empty() => {
+                if let Some(port) = port(digits) {
+                    return Ok(Some(port));
+                }
+            }
+            _ => {}
+        }
+    }
+    any(authority)
+}
+
+/// As [`authority`], of what is written otherwise, or wrong.
+#[cold]
+fn any(authority: &[u8]) -> Result<Option<u16>, &'static str> {
     let host = match authority.first() {
         Some(b'[') => literal(authority)?,
         _ => name(authority)?,
