@@ -172,6 +172,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "reset_content_is_empty",
         says: "a 205 has no body, and says so by a length of 0",
         rules: &[171],
+        breaks: &["body-where-none"],
         app: |environ, start_response| {
             let started = start_response.start(StatusCode::RESET_CONTENT);
             match environ.path_info() {
