@@ -1,5 +1,6 @@
 //! The request's body.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -176,6 +177,7 @@ impl Input {
     /// Small blocks are put together: a bound of bytes is one of memory only where each byte does
     /// not bring a block's overhead along.
     pub(crate) fn poll_gather(&mut self, cx: &mut Context<'_>, bound: u64) -> Poll<()> {
+        let _gathering = Gathering::begin();
         let mut there: u64 = self.ahead.iter().map(|chunk| chunk.len() as u64).sum();
         while there < bound && matches!(self.kind, Kind::Source(_)) {
             let blocks = self.ahead.len();
@@ -185,6 +187,12 @@ impl Input {
             }
         }
         Poll::Ready(())
+    }
+
+    /// Whether this thread gathers an input now, for a call that is still to be made: what a source
+    /// says then is told to no application yet. For middleware that watches inputs.
+    pub fn is_gathering() -> bool {
+        GATHERING.with(Cell::get)
     }
 
     /// Appends the last block to the one before if both are small, by a copy. Gives the last
@@ -258,6 +266,25 @@ impl fmt::Debug for Input {
             .field("consumed", &self.consumed)
             .field("is_end", &self.is_end())
             .finish()
+    }
+}
+
+thread_local! {
+    static GATHERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// For as long as it lives, this thread gathers.
+struct Gathering(bool);
+
+impl Gathering {
+    fn begin() -> Gathering {
+        Gathering(GATHERING.replace(true))
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        GATHERING.set(self.0);
     }
 }
 

@@ -371,6 +371,33 @@ fn what_is_gathered_keeps_its_order_and_large_blocks() {
     assert_eq!(seen.to_string(), "200 Length(0) | end");
 }
 
+/// Blocks of 40,000 bytes, and whether each was asked for to be gathered.
+struct Asked(Arc<Mutex<Vec<bool>>>);
+
+impl Stream for Asked {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut asked = self.0.lock().unwrap();
+        asked.push(Input::is_gathering());
+        Poll::Ready((asked.len() < 4).then(|| Ok(vec![b'x'; 40_000].into())))
+    }
+}
+
+#[test]
+fn a_source_can_tell_who_asks() {
+    let asked = Arc::<Mutex<Vec<bool>>>::default();
+    let input = Input::stream(Asked(asked.clone()), None);
+    let seen = call(lifting(pool(1, 1)), input, &measuring());
+    assert_eq!(
+        seen.to_string(),
+        "200 Length(21) | [40000, 40000, 40000] | end"
+    );
+    // Two are more than the pool's bound.
+    assert_eq!(*asked.lock().unwrap(), [true, true, false, false]);
+    assert!(!Input::is_gathering());
+}
+
 /// A request's body whose blocks come when they are let through.
 struct Gate(Arc<Mutex<Gated>>);
 

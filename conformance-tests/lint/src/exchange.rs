@@ -16,7 +16,7 @@ pub(crate) struct Exchange {
     errors: Mutex<Errors>,
     /// The body is gone, or there was none.
     pub(crate) dropped: AtomicBool,
-    /// The input failed, and not because the client had left.
+    /// The application was told that the input failed, and not because the client had left.
     pub(crate) input_failed: AtomicBool,
 }
 

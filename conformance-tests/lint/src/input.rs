@@ -68,10 +68,12 @@ impl Stream for Watched {
                 }
             }
             Some(Err(error)) => {
-                let left = error.is_disconnected();
+                // What is gathered before a call has not been told to the application, and may
+                // never be.
+                let is_told = !error.is_disconnected() && !Input::is_gathering();
                 self.exchange
                     .input_failed
-                    .fetch_or(!left, Ordering::Relaxed);
+                    .fetch_or(is_told, Ordering::Relaxed);
             }
             None => self.check(),
         }

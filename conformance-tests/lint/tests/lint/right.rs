@@ -88,6 +88,18 @@ fn applications_of_all_kinds() {
     }));
 }
 
+/// The server gathers the body before the call, and the application does not ask for it.
+#[test]
+fn who_was_not_told_that_the_input_failed() {
+    let findings = Findings::new();
+    let app = blocking(|_: Environ, s| Ok(ok(s).full("x")));
+    let client = Client::new(Lint::new(app).collect(&findings)).lifting();
+    let request = client.post("/").chunks(["some"]);
+    let reply = request.break_off(Error::malformed("a bad chunk")).send();
+    assert_eq!(reply.status(), 200);
+    assert!(findings.is_empty(), "{:#?}", findings.take());
+}
+
 #[test]
 fn a_switch_of_protocols() {
     let findings = Findings::new();
