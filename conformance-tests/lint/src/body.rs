@@ -1,5 +1,6 @@
 //! The application's side: the events of a body.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,6 +41,7 @@ impl<B> Linted<B> {
                 ahead: None,
                 exchange,
                 number,
+                is_ahead: false,
                 at: At::Beginning,
                 promised: None,
                 given: 0,
@@ -62,6 +64,7 @@ impl<B: Body> Stream for Linted<B> {
         if this.grammar.is_done() {
             this.grammar.polled_behind();
         }
+        this.grammar.is_ahead = false;
         if let Some(item) = this.grammar.ahead.take() {
             this.grammar.judge(&item, this.body.size_hint());
             return Poll::Ready(item);
@@ -70,19 +73,29 @@ impl<B: Body> Stream for Linted<B> {
         let hint = this.body.size_hint();
         let is_whole = this.grammar.is_whole(&item, hint);
         this.grammar.judge(&item, hint);
-        if is_whole
-            && this.grammar.is_unpromised()
-            && let Poll::Ready(next) = this.body.as_mut().poll_next(cx)
-        {
-            this.grammar.judge_behind(&next);
-            this.grammar.ahead = Some(next);
+        if is_whole && this.grammar.is_unpromised() {
+            this.grammar.is_ahead = true;
+            if let Poll::Ready(next) = ask_ahead(this.body.as_mut(), cx) {
+                this.grammar.judge_behind(&next);
+                this.grammar.ahead = Some(next);
+            }
         }
         Poll::Ready(item)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.body.size_hint()
+        match self.grammar.is_ahead {
+            // The body is further than its server knows, and may think otherwise by now.
+            true => self.grammar.hint,
+            false => self.body.size_hint(),
+        }
     }
+}
+
+/// What a body has where it said that nothing follows. No server asks there, so a panic is not the
+/// application's answer: it is the end.
+fn ask_ahead<B: Body>(body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<Item> {
+    catch_unwind(AssertUnwindSafe(|| body.poll_next(cx))).unwrap_or(Poll::Ready(None))
 }
 
 /// Where a body is.
@@ -102,6 +115,8 @@ enum At {
 struct Grammar {
     /// Asked for without the server, which takes the body's word for it that it ends.
     ahead: Option<Item>,
+    /// The body was asked, whatever it said.
+    is_ahead: bool,
     exchange: Arc<Exchange>,
     /// Of the token the application was given.
     number: Option<u32>,

@@ -6,6 +6,7 @@ mod reports;
 mod right;
 mod server;
 mod support;
+mod transparent;
 
 /// What each check says, all together: one place to read the messages.
 #[test]
