@@ -50,6 +50,7 @@ impl<B> Linted<B> {
                 is_hint_judged: false,
                 status: StatusCode::OK,
                 has_type: true,
+                switches: false,
                 announced: Vec::new(),
             }),
         }
@@ -105,8 +106,10 @@ enum At {
     Beginning,
     /// Behind it.
     Started,
-    /// Behind what may be the last event.
-    Last,
+    /// Behind trailers, which are the last event.
+    Trailers,
+    /// Behind an upgrade: the body is polled on, and gives no more events.
+    Switched,
     /// Behind its end.
     Over,
 }
@@ -131,6 +134,8 @@ struct Grammar {
     is_hint_judged: bool,
     status: StatusCode,
     has_type: bool,
+    /// The head switches protocols, and its upgrade has not come yet.
+    switches: bool,
     /// The names in Trailer, in lower case.
     announced: Vec<String>,
 }
@@ -158,6 +163,9 @@ impl Grammar {
         let exchange = self.exchange.clone();
         if self.at == At::Started && self.hint.1 == Some(0) {
             self.more_than_hinted();
+        }
+        if self.at == At::Started && event.commits() {
+            self.switched(matches!(event, Event::Upgrade(_)));
         }
         match (self.at, event) {
             (At::Beginning, Event::Start(started)) => {
@@ -192,7 +200,7 @@ impl Grammar {
             (At::Started, Event::Data(data)) => self.content(data.len() as u64),
             (At::Started, Event::File(region)) => self.content(region.len()),
             (At::Started, Event::Trailers(_)) if self.promised.is_some() => {
-                self.at = At::Last;
+                self.at = At::Trailers;
                 exchange.found(
                     "trailers-with-length",
                     177,
@@ -201,12 +209,12 @@ impl Grammar {
                 );
             }
             (At::Started, Event::Trailers(trailers)) => {
-                self.at = At::Last;
+                self.at = At::Trailers;
                 self.trailers(trailers);
             }
-            (At::Started, Event::Upgrade(_)) => self.at = At::Last,
+            (At::Started, Event::Upgrade(_)) => self.at = At::Switched,
             (At::Started, _) => {}
-            (At::Last, _) => exchange.found(
+            (At::Trailers | At::Switched, _) => exchange.found(
                 "event-after-trailers",
                 149,
                 "an event behind the last",
@@ -225,6 +233,7 @@ impl Grammar {
         let exchange = self.exchange.clone();
         self.promised = head.length();
         self.has_type = head.get(&field::CONTENT_TYPE).is_some();
+        self.switches = head.protocol().is_some();
         let status = head.status;
         if status.is_informational() && head.protocol().is_none() {
             exchange.found(
@@ -260,6 +269,18 @@ impl Grammar {
                 147,
                 format!("{status} with a type or a length of its content"),
                 "it has no content: leave the fields out",
+            );
+        }
+    }
+
+    /// What commits the head is there: whether it is an upgrade.
+    fn switched(&mut self, is_upgrade: bool) {
+        if std::mem::take(&mut self.switches) && !is_upgrade {
+            self.exchange.found(
+                "first-event",
+                144,
+                "a switch of protocols without its upgrade",
+                "the upgrade follows its head at once",
             );
         }
     }
@@ -320,6 +341,7 @@ impl Grammar {
                 "the first event is the start that `start_response` made",
             );
         }
+        self.switched(false);
         let least = self.hint.0;
         if least > 0 {
             self.exchange.found(
@@ -389,10 +411,12 @@ impl Grammar {
         );
     }
 
-    /// Whether nobody may ask for more: behind the end, and where all that was promised is there.
+    /// Whether nobody may ask for more: behind the end, behind trailers, and where all that was
+    /// promised is there.
     fn is_done(&self) -> bool {
         let is_full = self.promised.is_some_and(|promised| promised == self.given);
-        self.at == At::Over || self.at == At::Started && self.given > 0 && is_full
+        matches!(self.at, At::Over | At::Trailers)
+            || self.at == At::Started && self.given > 0 && is_full
     }
 
     fn polled_behind(&mut self) {

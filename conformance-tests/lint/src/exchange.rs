@@ -28,7 +28,8 @@ impl Exchange {
         let target = environ.target();
         let target = target.get(..LONGEST_TARGET).unwrap_or(target);
         Exchange {
-            request: format!("{} {target}", environ.method()),
+            // A finding is one line, whatever a server takes for a target.
+            request: format!("{} {}", environ.method(), target.escape_debug()),
             report,
             except,
             errors: Mutex::new(environ.errors()),

@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 
 /// Watches the input of a request that has one.
 pub(crate) fn watch(environ: &mut Environ, exchange: &Arc<Exchange>) {
+    announced(environ, exchange);
     if environ.input().is_end() {
         return;
     }
@@ -30,6 +31,25 @@ pub(crate) fn watch(environ: &mut Environ, exchange: &Arc<Exchange>) {
             length,
         )
     });
+}
+
+/// Compares the input's length with the one in Content-Length.
+fn announced(environ: &mut Environ, exchange: &Exchange) {
+    let announced = environ.header("content-length");
+    let Some(announced) = announced.and_then(|value| std::str::from_utf8(value).ok()) else {
+        return;
+    };
+    let announced = announced.parse::<u64>();
+    if let (Ok(announced), Some(length)) = (announced, environ.input().length())
+        && announced != length
+    {
+        exchange.found(
+            "input-length",
+            183,
+            format!("the input says {length} bytes, and Content-Length {announced}"),
+            "the length is the one that the client announced",
+        );
+    }
 }
 
 struct Watched {

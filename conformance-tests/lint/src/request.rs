@@ -38,7 +38,11 @@ fn target(environ: &Environ, exchange: &Exchange) {
         true => !is_origin && !is_absolute,
         false => is_origin || is_absolute || is_asterisk || *method == Method::CONNECT,
     };
-    if !is_well || target.contains(['#', ' ']) {
+    if !is_well
+        || !target
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    {
         exchange.found(
             "environ-target",
             236,

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Mutex;
+use std::task::Poll;
 
 use rgi_core::testing::{Client, poll_once};
 use rgi_core::{
@@ -65,6 +66,23 @@ fn of_another() -> Vec<Finding> {
     findings.take()
 }
 
+/// The head of a switch, and nothing behind it.
+fn switch_without_upgrade() -> Vec<Finding> {
+    let findings = Findings::new();
+    let app = app_fn(|mut environ: Environ, s: StartResponse| {
+        let offer = environ.take_offer().unwrap();
+        let accepted = offer.accept("echo").unwrap();
+        let mut upgrading = pin!(s.start(StatusCode::OK).upgrade(accepted, async |_| Ok(())));
+        match poll_once(upgrading.as_mut()) {
+            Poll::Ready(Some(Ok(start))) => Items::new([start]),
+            other => panic!("no start: {other:?}"),
+        }
+    });
+    let client = Client::new(Lint::new(app).collect(&findings));
+    let _ = client.get("/").upgrade("echo", b"").send();
+    findings.take()
+}
+
 fn in_spite_of_the_input() -> Vec<Finding> {
     let findings = Findings::new();
     let app = async_fn(
@@ -90,6 +108,7 @@ pub(crate) fn wrong() -> Wrong {
             "first-event",
             items(|s| Items::new([Event::Start(s.start(StatusCode::EARLY_HINTS))])),
         ),
+        ("first-event", switch_without_upgrade()),
         (
             "second-start",
             items(move |s| {

@@ -2,11 +2,16 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
-use rgi_core::server::{Level, Log};
+use http::{Method, Version};
+use rgi_core::rt::ThreadClock;
+use rgi_core::server::{Exchange, Host, Level, Log, RequestHead, Span};
 use rgi_core::testing::Client;
 use rgi_core::{AppExt, Environ, StartResponse, StatusCode, app_fn};
 use rgi_lint::{Findings, Lint};
+
+use crate::support::able;
 
 fn untyped() -> impl rgi_core::App {
     app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).full("?"))
@@ -46,6 +51,30 @@ fn a_panic_is_answered_500_where_nothing_was_sent() {
         error.is_panic() && error.to_string().contains("RGI 146"),
         "{error}"
     );
+}
+
+#[test]
+fn a_finding_is_one_line() {
+    let findings = Findings::new();
+    let linted = Lint::new(untyped()).collect(&findings);
+    let raw = b"/a\nb";
+    let mut head = RequestHead::new();
+    head.fill(raw, &mut Vec::new());
+    let whole = Span::new(0, raw.len());
+    head.line(Method::GET, Version::HTTP_10, whole, whole, None);
+    let host = Host::new(able(), Arc::new(ThreadClock::new()));
+    let exchange = Exchange::new(head, None, Arc::new(host), Default::default());
+    let mut response = Box::pin(exchange.call(&linted));
+    let _ = response
+        .as_mut()
+        .poll_head(&mut Context::from_waker(Waker::noop()));
+    drop(response);
+    let findings = findings.take();
+    let checks: Vec<&str> = findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(checks, ["environ-target", "content-type-missing"]);
+    for finding in findings {
+        assert_eq!(finding.to_string().lines().count(), 1, "{finding}");
+    }
 }
 
 #[test]

@@ -78,6 +78,30 @@ fn by_hand(
     findings.take()
 }
 
+/// What is found where a server polls a body that ends with trailers.
+fn with_trailers(poll: impl Fn(&mut Pin<Box<rgi_lint::Linted<Items>>>)) -> Vec<Finding> {
+    let findings = Findings::new();
+    let app = app_fn(|_: Environ, s: StartResponse| {
+        let start = rgi_core::Event::Start(typed(s.start(StatusCode::OK)));
+        Items::new([start, rgi_core::Event::Trailers(Box::default())])
+    });
+    let linted = Lint::new(app).collect(&findings);
+    let server = app_fn(|environ: Environ, start_response: StartResponse| {
+        poll(&mut Box::pin(linted.call(environ, start_response)));
+        Items::new([])
+    });
+    drop(exchange(request("/"), able(), None).call(&server));
+    findings.take()
+}
+
+/// What is found where a server gives this input, of which nothing is read.
+fn fed(request: Request<()>, input: Input) -> Vec<Finding> {
+    let findings = Findings::new();
+    let linted = Lint::new(hello()).collect(&findings);
+    drop(exchange(request, able(), Some(input)).call(&linted));
+    findings.take()
+}
+
 struct Short(bool);
 
 impl Stream for Short {
@@ -219,6 +243,14 @@ pub(crate) fn wrong() -> Wrong {
                 }
             }),
         ),
+        (
+            "poll-after-end",
+            with_trailers(|body| {
+                for _ in 0..3 {
+                    let _ = poll_once(body.as_mut());
+                }
+            }),
+        ),
         ("finish-before-drop", {
             let findings = Findings::new();
             let linted = Lint::new(hello()).collect(&findings);
@@ -232,5 +264,11 @@ pub(crate) fn wrong() -> Wrong {
             findings.take()
         }),
         ("input-length", short_input()),
+        ("input-length", {
+            let mut request = request("/");
+            let length = "6".parse().unwrap();
+            request.headers_mut().insert("content-length", length);
+            fed(request, Input::whole("abc".into()))
+        }),
     ]
 }
