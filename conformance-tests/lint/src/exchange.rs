@@ -116,7 +116,9 @@ mod tests {
         let lost = Mutex::new(Vec::new());
         let app = app_fn(|environ: Environ, start_response: StartResponse| {
             let exchange = Arc::new(lint.exchange(&environ));
-            lost.lock().unwrap().push(lint.hook(&environ, &exchange));
+            let number = start_response.exchange();
+            let hook = lint.hook(&environ, &exchange, number);
+            lost.lock().unwrap().push(hook);
             start_response.start(StatusCode::NO_CONTENT).empty()
         });
         let _ = Client::new(app).get("/").send();

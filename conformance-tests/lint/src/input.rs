@@ -16,7 +16,10 @@ use crate::exchange::Exchange;
 /// Watches the input of a request that has one.
 pub(crate) fn watch(environ: &mut Environ, exchange: &Arc<Exchange>) {
     announced(environ, exchange);
-    if environ.input().is_end() {
+    let input = environ.input();
+    // What is there already cannot come otherwise, and what somebody has read a part of is not to
+    // begin anew.
+    if input.size_hint().1.is_some() || input.consumed() > 0 {
         return;
     }
     environ.map_input(|input| {

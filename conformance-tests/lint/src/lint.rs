@@ -69,8 +69,14 @@ impl<A> Lint<A> {
     }
 
     /// What is to run at the end of an exchange that begins now.
-    pub(crate) fn hook(&self, environ: &Environ, exchange: &Arc<Exchange>) -> Hook {
-        Hook::new(exchange.clone(), Open::new(&self.seen, environ.server()))
+    pub(crate) fn hook(
+        &self,
+        environ: &Environ,
+        exchange: &Arc<Exchange>,
+        number: Option<u32>,
+    ) -> Hook {
+        let open = Open::new(&self.seen, environ.server(), number);
+        Hook::new(exchange.clone(), open)
     }
 
     /// Leaves out some checks, by their names: see [`CHECKS`](crate::CHECKS).
@@ -102,11 +108,11 @@ impl<A: App> App for Lint<A> {
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> Linted<A::Body> {
         let exchange = Arc::new(self.exchange(&environ));
         request::check(&environ, &exchange);
-        self.seen.check(&environ, &exchange);
-        let hook = self.hook(&environ, &exchange);
+        let number = start_response.exchange();
+        self.seen.check(&environ, &exchange, number);
+        let hook = self.hook(&environ, &exchange, number);
         environ.on_finish(move |outcome| hook.run(outcome));
         input::watch(&mut environ, &exchange);
-        let number = start_response.exchange();
         // Should the call panic there is no body to be dropped.
         exchange.dropped.store(true, Ordering::Release);
         let body = self.app.call(environ, start_response);
@@ -120,16 +126,16 @@ impl<A: App> App for Lint<A> {
 pub(crate) struct Seen {
     /// The facts, by version of HTTP.
     facts: Mutex<HashMap<Version, ServerInfo>>,
-    /// How many exchanges are open on each thread, where the facts restrict that.
-    open: Mutex<HashMap<ThreadId, usize>>,
+    /// The exchanges that are open, by thread and number, where the facts restrict that.
+    open: Mutex<Vec<(ThreadId, u32)>>,
 }
 
 impl Seen {
-    fn open(&self) -> MutexGuard<'_, HashMap<ThreadId, usize>> {
+    fn open(&self) -> MutexGuard<'_, Vec<(ThreadId, u32)>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check(&self, environ: &Environ, exchange: &Exchange) {
+    fn check(&self, environ: &Environ, exchange: &Exchange, number: Option<u32>) {
         let info = environ.server();
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         let known = facts
@@ -146,14 +152,17 @@ impl Seen {
                 "facts are the server's, and stay",
             );
         }
-        if info.multithread && info.reentrant {
+        let Some(number) = number.filter(|_| is_restricted(info)) else {
             return;
-        }
+        };
+        let thread = thread::current().id();
         let open = self.open();
-        let here = open.get(&thread::current().id()).copied().unwrap_or(0);
-        let elsewhere = open.values().sum::<usize>() - here;
+        let is_elsewhere = open.iter().any(|(other, _)| *other != thread);
+        // A middleware may call once more in the same exchange.
+        let is_another = |(other, known): &(ThreadId, u32)| *other == thread && *known != number;
+        let is_here = open.iter().any(is_another);
         drop(open);
-        if elsewhere > 0 && !info.multithread {
+        if is_elsewhere && !info.multithread {
             exchange.found(
                 "facts-threads",
                 40,
@@ -161,7 +170,7 @@ impl Seen {
                 "a server that does so says `multithread`",
             );
         }
-        if here > 0 && !info.reentrant {
+        if is_here && !info.reentrant {
             exchange.found(
                 "facts-threads",
                 211,
@@ -187,31 +196,34 @@ fn changed(before: &ServerInfo, now: &ServerInfo) -> Vec<String> {
     changed.into_iter().flatten().collect()
 }
 
+/// Whether the facts say that some calls do not come at once.
+fn is_restricted(info: &ServerInfo) -> bool {
+    !(info.multithread && info.reentrant)
+}
+
 /// An exchange that is open on a thread, where the facts restrict that.
-pub(crate) struct Open(Option<(Arc<Seen>, ThreadId)>);
+pub(crate) struct Open(Option<(Arc<Seen>, (ThreadId, u32))>);
 
 impl Open {
-    fn new(seen: &Arc<Seen>, info: &ServerInfo) -> Open {
-        if info.multithread && info.reentrant {
+    /// `number` is the token's: one without belongs to an exchange that is open already.
+    fn new(seen: &Arc<Seen>, info: &ServerInfo, number: Option<u32>) -> Open {
+        let Some(number) = number.filter(|_| is_restricted(info)) else {
             return Open(None);
-        }
-        let thread = thread::current().id();
-        *seen.open().entry(thread).or_insert(0) += 1;
-        Open(Some((seen.clone(), thread)))
+        };
+        let entry = (thread::current().id(), number);
+        seen.open().push(entry);
+        Open(Some((seen.clone(), entry)))
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let Some((seen, thread)) = &self.0 else {
+        let Some((seen, entry)) = &self.0 else {
             return;
         };
         let mut open = seen.open();
-        if let Some(count) = open.get_mut(thread) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(thread);
-            }
+        if let Some(at) = open.iter().position(|known| known == entry) {
+            open.swap_remove(at);
         }
     }
 }

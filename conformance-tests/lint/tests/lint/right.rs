@@ -1,11 +1,12 @@
 //! Applications that are right: nothing is found.
 
 use std::io::{Read, Write};
+use std::task::Poll;
 
-use rgi_core::testing::Client;
+use rgi_core::testing::{Client, poll_once};
 use rgi_core::{
-    App, Bytes, Environ, Error, FileRegion, Full, HeaderMap, StartResponse, StatusCode, app_fn,
-    async_fn, blocking, field,
+    App, Bytes, Environ, Error, Event, FileRegion, Full, HeaderMap, Input, StartResponse,
+    StatusCode, Stream, app_fn, async_fn, blocking, field,
 };
 use rgi_lint::{Findings, Lint};
 
@@ -97,6 +98,65 @@ fn who_was_not_told_that_the_input_failed() {
     let request = client.post("/").chunks(["some"]);
     let reply = request.break_off(Error::malformed("a bad chunk")).send();
     assert_eq!(reply.status(), 200);
+    assert!(findings.is_empty(), "{:#?}", findings.take());
+}
+
+/// A middleware that asks once more when the first body is gone: one exchange, and no two bodies
+/// at once.
+#[test]
+fn a_second_try() {
+    let findings = Findings::new();
+    let linted = Lint::new(app_fn(|_: Environ, s| ok(s).full("x"))).collect(&findings);
+    let retry = app_fn(|environ: Environ, s: StartResponse| {
+        let (s, fallback) = s.with_fallback();
+        let (lent, loan) = environ.lend();
+        drop(linted.call(lent, s));
+        let environ = loan.reclaim().expect("the first has dropped it");
+        let again = fallback.start(StatusCode::OK, Error::new("the first was no good"));
+        linted.call(environ, again.recall())
+    });
+    let reply = Client::new(retry).get("/").send();
+    assert_eq!(reply.text(), "x");
+    let recalled = app_fn(|environ: Environ, s: StartResponse| {
+        let (lent, loan) = environ.lend();
+        let mut first = Box::pin(linted.call(lent, s));
+        let Poll::Ready(Some(Ok(Event::Start(start)))) = poll_once(first.as_mut()) else {
+            panic!("no start");
+        };
+        drop(first);
+        let environ = loan.reclaim().expect("the first has dropped it");
+        linted.call(environ, start.recall())
+    });
+    let reply = Client::new(recalled).get("/").send();
+    assert_eq!(reply.text(), "x");
+    assert!(findings.is_empty(), "{:#?}", findings.take());
+}
+
+/// What others have read of an input is not missed, and what is there already is as it was.
+#[test]
+fn inputs_are_as_they_were() {
+    let findings = Findings::new();
+    let app = async_fn(async |mut environ: Environ, s| {
+        let input = environ.input();
+        let (hint, before) = (Stream::size_hint(&*input), input.consumed());
+        let rest = input.collect(100).await?;
+        let text = format!("{hint:?} {before} {rest:?}");
+        Ok(ok(s).full(text))
+    });
+    let linted = Lint::new(&app).collect(&findings);
+    let first_read = app_fn(|mut environ: Environ, s| {
+        let mut byte = [0];
+        environ.input().reader().read_exact(&mut byte).unwrap();
+        linted.call(environ, s)
+    });
+    let reply = Client::new(first_read).post("/").body("abc").send();
+    assert_eq!(reply.text(), "(1, None) 1 b\"bc\"");
+    let whole = app_fn(|mut environ: Environ, s| {
+        environ.map_input(|_| Input::whole("abc".into()));
+        linted.call(environ, s)
+    });
+    let reply = Client::new(whole).get("/").send();
+    assert_eq!(reply.text(), "(1, Some(1)) 0 b\"abc\"");
     assert!(findings.is_empty(), "{:#?}", findings.take());
 }
 
