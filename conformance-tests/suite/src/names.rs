@@ -49,25 +49,52 @@ macro_rules! suite_on {
 macro_rules! each_case {
     ($($before:tt)*) => {
         $crate::suite! { $($before)*
-            // environ
+            // environ line
             request_line_reaches_the_application
             target_is_kept_as_sent
+            url_is_put_together_again
+            method_may_be_any_token
+            http_1_0_is_told_as_such
+            query_begins_at_the_first_question_mark
+            no_byte_of_a_target_is_written_anew
+            absolute_target_is_kept_whole
+            asterisk_of_options_reaches_the_application
+            url_has_the_port_of_host
+            // environ paths
             path_is_split_at_the_mount
             outside_of_the_mount_is_404
             path_is_not_normalised
             path_is_decoded_once
-            url_is_put_together_again
-            cgi_variables_are_told
-            cgi_view_confuses_no_names
-            deployers_values_are_told
+            mount_itself_has_an_empty_path_info
+            prefix_spelt_otherwise_is_outside
+            application_moves_the_split
+            escapes_that_are_none_stay
+            // environ fields
             request_fields_reach_the_application
             field_bytes_are_kept
             repeated_request_fields_stay_apart
             hop_by_hop_fields_stay_with_the_server
+            field_names_may_be_any_token
+            big_request_field_arrives_whole
+            many_repeats_of_a_field_keep_their_order
+            cookies_of_several_lines_are_one_variable
+            connection_cannot_unsay_the_framing
+            transfer_fields_are_not_shown
+            // environ values
+            cgi_variables_are_told
+            cgi_view_confuses_no_names
+            deployers_values_are_told
             scheme_and_addresses_are_told
             error_stream_takes_any_text
             requests_see_nothing_of_each_other
             application_is_called_again_and_again
+            plain_connection_has_no_facts_of_tls
+            server_has_the_name_it_was_called_by
+            cgi_view_of_the_path_is_decoded
+            each_variable_is_listed_once
+            deployers_values_hide_nothing_of_the_request
+            pipelined_requests_see_nothing_of_each_other
+            requests_under_way_at_once_stay_apart
             // requests
             bodies_of_any_size_are_read
             body_that_looks_like_a_head_is_a_body

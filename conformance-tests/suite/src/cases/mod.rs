@@ -17,7 +17,10 @@ const AT_ONCE: &str = "multithread|reentrant";
 
 /// All topics.
 pub(crate) const TOPICS: &[&[Case]] = &[
-    environ::CASES,
+    environ::line::CASES,
+    environ::paths::CASES,
+    environ::fields::CASES,
+    environ::values::CASES,
     requests::CASES,
     connections::CASES,
     refusals::CASES,

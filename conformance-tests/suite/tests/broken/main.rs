@@ -122,25 +122,31 @@ fn a_false_fact() {
 
 #[test]
 fn double_decoded_path() {
-    breaks(&["path_is_decoded_once"], |case| {
-        Box::new(servers::DoubleDecoding(Memory::new(case.name, "")))
-    });
+    breaks(
+        &["cgi_view_of_the_path_is_decoded", "path_is_decoded_once"],
+        |case| Box::new(servers::DoubleDecoding(Memory::new(case.name, ""))),
+    );
 }
 
 #[test]
 fn unbounded_buffer() {
     breaks(
         &[
+            "absolute_target_is_kept_whole",
+            "application_moves_the_split",
             "block_that_may_not_be_the_last_has_no_length",
             "body_is_dropped_on_every_path",
             "body_of_head_is_dropped_unasked",
+            "cgi_view_of_the_path_is_decoded",
             "files_pass_through_layers",
             "head_has_the_promised_length_or_none",
+            "no_byte_of_a_target_is_written_anew",
             "no_hundred_continue_after_commit",
             "panic_is_caught",
             "path_is_split_at_the_mount",
             "slow_reader_stops_the_iteration",
             "target_is_kept_as_sent",
+            "url_has_the_port_of_host",
             "url_is_put_together_again",
         ],
         serving(servers::unbounded_buffer),
