@@ -108,7 +108,7 @@ impl<A: App> Client<A> {
             headers,
             chunks: VecDeque::new(),
             end: Ok(None),
-            length: None,
+            length: Some(0),
             offer: None,
             leave_after: None,
             duplex: VecDeque::new(),
@@ -165,12 +165,14 @@ impl<A: App> Request<'_, A> {
     /// Sends trailer fields behind the pieces.
     pub fn trailers(mut self, trailers: HeaderMap) -> Self {
         self.end = Ok(Some(Box::new(trailers)));
+        self.length = self.length.filter(|length| *length > 0);
         self
     }
 
     /// Breaks the body off with an error behind what was sent.
     pub fn break_off(mut self, error: Error) -> Self {
         self.end = Err(error);
+        self.length = self.length.filter(|length| *length > 0);
         self
     }
 
@@ -216,8 +218,8 @@ impl<A: App> Request<'_, A> {
         let mut parts = parts;
         parts.headers = self.headers;
         let request = RequestHead::from_parts(parts).expect("an ASCII target");
-        let input = match (self.chunks.is_empty(), &self.end) {
-            (true, Ok(None)) => Input::empty(),
+        let input = match (self.length, &self.end) {
+            (Some(0), Ok(None)) => Input::empty(),
             _ => Input::source(
                 Script {
                     chunks: self.chunks,
