@@ -95,27 +95,53 @@ macro_rules! each_case {
             deployers_values_hide_nothing_of_the_request
             pipelined_requests_see_nothing_of_each_other
             requests_under_way_at_once_stay_apart
-            // requests
+            // requests bodies
             bodies_of_any_size_are_read
             body_that_looks_like_a_head_is_a_body
             length_of_input_is_the_clients
             input_ends_at_its_length
-            end_of_input_is_told_each_time
-            input_is_read_as_blocks_lines_and_bytes
             chunked_request_is_decoded
             request_trailers_come_behind_the_input
-            unread_body_is_not_the_next_request
+            request_without_a_length_has_no_body
+            body_of_any_method_is_read
+            chunked_body_may_be_empty
+            chunks_of_all_sizes_make_one_body
+            body_of_http_1_0_ends_at_its_length
+            trailers_stay_apart_and_say_nothing_of_the_message
+            // requests reading
+            end_of_input_is_told_each_time
+            input_is_read_as_blocks_lines_and_bytes
             broken_off_body_is_a_disconnect
             large_chunked_body_is_413_to_its_reader
             broken_input_is_told_each_time
             announced_length_beyond_a_limit_is_refused_unread
+            rest_is_collected_behind_the_first_block
+            block_of_input_is_never_empty
+            input_is_read_as_it_comes
+            body_and_answer_go_both_ways_at_once
+            limit_of_the_application_is_413
+            length_at_a_limit_is_read
+            broken_off_chunks_are_a_disconnect
+            // requests unread
+            unread_body_is_not_the_next_request
             kept_input_is_told_of_the_end
+            body_read_in_part_is_not_the_next_request
+            unread_body_may_come_behind_the_answer
+            unread_chunks_are_not_the_next_request
+            unread_body_that_breaks_the_grammar_ends_the_connection
+            large_unread_body_ends_the_connection_behind_the_answer
+            // requests expectations
             hundred_continue_on_first_read
             no_hundred_continue_if_dropped
             no_hundred_continue_after_commit
             no_hundred_continue_when_the_body_came_along
             no_hundred_continue_to_http_1_0
             no_hundred_continue_for_what_no_application_sees
+            hundred_continue_is_sent_once_for_each_body
+            no_hundred_continue_without_a_body
+            no_hundred_continue_while_the_application_waits
+            no_hundred_continue_outside_of_the_mount
+            no_hundred_continue_for_a_length_past_the_limit
             // connections
             connection_stays_open_unless_told
             http_1_0_closes_unless_asked_to_stay

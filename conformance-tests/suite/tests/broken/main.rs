@@ -135,6 +135,7 @@ fn unbounded_buffer() {
             "absolute_target_is_kept_whole",
             "application_moves_the_split",
             "block_that_may_not_be_the_last_has_no_length",
+            "body_and_answer_go_both_ways_at_once",
             "body_is_dropped_on_every_path",
             "body_of_head_is_dropped_unasked",
             "cgi_view_of_the_path_is_decoded",
@@ -183,6 +184,7 @@ fn hundred_sent_unread() {
             "announced_length_beyond_a_limit_is_refused_unread",
             "no_hundred_continue_after_commit",
             "no_hundred_continue_if_dropped",
+            "no_hundred_continue_while_the_application_waits",
         ],
         serving(servers::hundred_sent_unread),
     );
