@@ -142,31 +142,84 @@ macro_rules! each_case {
             no_hundred_continue_while_the_application_waits
             no_hundred_continue_outside_of_the_mount
             no_hundred_continue_for_a_length_past_the_limit
-            // connections
+            // connections keeping
             connection_stays_open_unless_told
             http_1_0_closes_unless_asked_to_stay
             closing_is_said
             http_1_0_gets_no_chunks_and_no_interim_responses
+            http_1_0_is_told_that_it_stays
+            close_counts_in_any_line_of_connection
+            connection_stays_open_behind_each_kind_of_answer
+            // connections pipelines
             pipelined_answers_in_order
             requests_may_come_byte_by_byte
             empty_lines_before_a_request_are_passed_over
+            sixteen_requests_in_one_write_are_answered_in_order
+            pipelined_requests_may_be_cut_anywhere
+            pipelined_answers_wait_for_a_late_reader
+            request_that_breaks_off_spoils_no_answer_before_it
+            // connections times
             slow_head_is_408
             slow_body_is_408
             idle_connection_is_closed_without_a_word
             client_that_takes_nothing_is_cut
             long_request_is_503_or_cut
-            // refusals
-            malformed_head_is_400
-            host_is_there_once
-            absolute_target_goes_before_host
-            forms_of_target_go_by_method
-            ambiguous_framing_is_400
-            unknown_transfer_coding_is_501
-            malformed_chunks_are_400
+            slow_next_head_is_408
+            slow_chunks_are_408
+            stray_line_end_is_no_slow_head
+            slow_application_is_no_slow_client
+            // refusals heads
+            line_without_a_colon_is_400
+            space_before_a_colon_is_400
+            folded_line_is_400
+            bare_line_feed_is_400
+            bare_carriage_return_is_400
+            control_in_a_value_is_400
+            field_name_that_is_no_token_is_400
+            method_that_is_no_token_is_400
+            one_space_each_stands_in_a_request_line
+            word_that_is_no_version_is_400
             unknown_version_is_505
-            large_head_is_414_or_431
+            tls_on_a_plain_connection_is_400
+            nothing_behind_a_refusal_is_read
+            answers_before_a_refusal_are_sent
+            refusal_reaches_a_client_that_sends_on
+            refusal_ends_no_other_connection
+            // refusals targets
+            missing_host_is_400
+            second_host_is_400
+            malformed_host_is_400
+            absolute_target_goes_before_host
+            absolute_target_that_is_no_http_is_400
+            asterisk_is_a_target_of_options_alone
+            authority_is_a_target_of_connect_alone
+            target_without_a_slash_is_400
+            fragment_in_a_target_is_400
+            byte_that_no_target_has_is_400
+            // refusals framing
+            two_framings_are_400
+            second_length_is_400
+            length_that_is_no_number_is_400
+            transfer_coding_of_http_1_0_is_400
+            chunked_comes_last_and_once
+            unknown_transfer_coding_is_501
+            names_near_those_of_framing_frame_nothing
+            // refusals chunks
+            chunk_size_that_is_none_is_400
+            chunk_longer_than_its_size_is_400
+            bare_line_feed_in_chunks_is_400
+            malformed_chunk_extension_is_400
+            malformed_trailer_is_400
+            trailer_of_framing_is_400
+            // refusals limits
+            target_past_its_limit_is_414
+            head_past_its_limit_is_431
+            head_without_end_is_431
+            fields_past_their_limit_are_431
             large_body_is_413
+            announced_body_past_its_limit_is_413_at_once
             unknown_expectation_is_417
+            http_1_0_has_no_expectations
             // responses heads
             status_is_sent_as_it_was_set
             response_arrives_as_it_was_made

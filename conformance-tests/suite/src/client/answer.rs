@@ -102,10 +102,10 @@ impl Head {
         });
         for (name, value) in &self.fields {
             let is_left_out = match self.is_by_app() {
-                true => self.is_left_out(name) && !shown.contains(&name.as_str()),
-                false => !BY_THE_SERVER.contains(&name.as_str()),
+                true => self.is_left_out(name, value) && !shown.contains(&name.as_str()),
+                false => !BY_THE_SERVER.contains(&name.as_str()) || says_it_stays(name, value),
             };
-            if !is_left_out && (name != "connection" || value != "keep-alive") {
+            if !is_left_out {
                 let value = match name.as_str() {
                     "date" if is_date(value) => "a date",
                     _ => value,
@@ -116,8 +116,10 @@ impl Head {
     }
 
     /// A 304 may have the length of what it stands for, and need not (RFC 9110 8.6).
-    fn is_left_out(&self, name: &str) -> bool {
-        LEFT_OUT.contains(&name) || self.status == 304 && name == "content-length"
+    fn is_left_out(&self, name: &str, value: &str) -> bool {
+        LEFT_OUT.contains(&name)
+            || self.status == 304 && name == "content-length"
+            || says_it_stays(name, value)
     }
 
     /// Writes what came behind it: nothing of a server's own words.
@@ -126,6 +128,11 @@ impl Head {
             write_body(body, out);
         }
     }
+}
+
+/// What servers may say of a connection that stays, and need not but to HTTP/1.0.
+fn says_it_stays(name: &str, value: &str) -> bool {
+    name == "connection" && value == "keep-alive"
 }
 
 fn framing(status: u16, fields: &[(String, String)], bodiless: bool) -> Result<Framing, String> {

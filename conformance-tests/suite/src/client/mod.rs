@@ -34,11 +34,11 @@ pub fn pattern(len: usize) -> Bytes {
 /// The client of a case. Whatever it sees it writes down, a line each, in the order it is seen:
 ///
 /// - of an answer the status, with `by the server` where the application did not make it; the fields
-///   in lower case in the order of their names, without Date, Server, those of the connection and of
-///   transfer and the length of a 304, unless they are to be [shown](Client::show) (a server's own
-///   answers: `connection: close` and Retry-After alone); the body in
-///   quotes, or as `N bytes of the pattern`; the trailers as `trailer name: value`; `cut` where it
-///   ends before its end;
+///   in lower case in the order of their names, without Date, Server, those of a connection that
+///   stays, those of transfer and the length of a 304, unless they are to be [shown](Client::show)
+///   (a server's own answers: `connection: close` and Retry-After alone); the body in quotes, or as
+///   `N bytes of the pattern`; the trailers as `trailer name: value`; `cut` where it ends before its
+///   end;
 /// - `closed` or `reset`, where the end of the connection is waited for;
 /// - `app: ...`, what the application noted, where that is asked for;
 /// - `! ...`, where something did not happen. Nothing is done behind that.
@@ -156,6 +156,14 @@ impl<'a> Client<'a> {
             .replace("{root}", &self.root)
             .replace("{case}", &self.named());
         self.wire(|wire, _| wire.send(text.as_bytes()));
+    }
+
+    /// Sends a head of exactly so many bytes: `{fill}` stands for as many as that takes.
+    pub fn send_filled(&mut self, text: &str, len: usize) {
+        let bare = text.replace("{fill}", "").replace("{root}", &self.root);
+        let bare = bare.replace("{case}", &self.named()).len();
+        let fill = "f".repeat(len.saturating_sub(bare));
+        self.send(&text.replace("{fill}", &fill));
     }
 
     /// Sends bytes as they are.

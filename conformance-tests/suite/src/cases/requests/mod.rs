@@ -25,6 +25,6 @@ pub(in crate::cases) fn noted_echo(environ: Environ, start_response: StartRespon
 }
 
 /// The next block of the input.
-async fn block(environ: &mut Environ) -> Option<Result<Bytes, Error>> {
+pub(in crate::cases) async fn block(environ: &mut Environ) -> Option<Result<Bytes, Error>> {
     std::future::poll_fn(|cx| environ.input().poll_chunk(cx)).await
 }
