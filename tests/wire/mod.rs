@@ -8,7 +8,6 @@ pub(crate) mod client;
 mod flow;
 mod lifts;
 mod peers;
-mod requests;
 mod stops;
 pub(crate) mod support;
 mod times;

@@ -81,19 +81,6 @@ fn a_client_that_leaves_behind_pipelined_requests() {
 }
 
 #[test]
-fn a_client_that_half_closes_behind_its_request_gets_what_is_there_at_once() {
-    let (server, _told) = waits_for_the_leave();
-    for _ in 0..50 {
-        let mut client = server.connect();
-        client.send("GET /now HTTP/1.1\r\nHost: a\r\n\r\nGET /now HTTP/1.1\r\nHost: a\r\n\r\n");
-        client.half_close();
-        client.reply().assert(200, "now");
-        client.reply().assert(200, "now");
-        client.assert_closed();
-    }
-}
-
-#[test]
 fn a_large_answer_reaches_a_client_that_half_closed() {
     let server = serve(app_fn(|_: Environ, s: StartResponse| {
         let blocks = (0..300).map(|_| Ok::<_, rgi_core::Error>(vec![b'x'; 65536].into()));
@@ -230,22 +217,6 @@ fn a_waker_that_outlives_its_connection_does_not_hold_it_open() {
     other.send("GET / HTTP/1.0\r\n\r\n");
     waker.wake();
     other.assert_reset();
-}
-
-#[test]
-fn answers_that_are_ready_reach_a_client_whose_next_request_breaks_off() {
-    let server = serve(async_fn(async |mut e: Environ, s: StartResponse| {
-        let body = e.input().collect(100).await?;
-        Ok(s.start(StatusCode::OK).full(body))
-    }));
-    for _ in 0..50 {
-        let mut client = server.connect();
-        client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
-        client.send("POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
-        client.half_close();
-        client.reply().assert(200, "");
-        client.assert_closed();
-    }
 }
 
 #[test]

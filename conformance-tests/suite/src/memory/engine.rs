@@ -171,8 +171,10 @@ async fn answer<A: App + ?Sized>(
     }
     {
         let mut incoming = lock(incoming);
+        let left = incoming.reader.remaining();
+        let is_skipped = left.is_none_or(|left| left <= SKIPPED as u64);
         // Nobody knows whether the body will come, or where it ends.
-        if std::mem::take(&mut incoming.expects) || incoming.failed {
+        if std::mem::take(&mut incoming.expects) || incoming.failed || !is_skipped {
             turn.close();
         }
     }
