@@ -13,7 +13,6 @@ use rgi_core::server::Transport;
 use rgi_http1::Guard;
 
 use crate::line::{Line, Protocol};
-use crate::stream::is_blank;
 use crate::uninit;
 use crate::waits::Phase;
 
@@ -62,9 +61,7 @@ impl<B> Io<B> {
         match guard.watch(bytes) {
             Ok(passed) => {
                 // A whole head needs no deadline, and the rest of a body is none.
-                if guard.is_in_head() {
-                    line.note_received(is_blank(bytes));
-                }
+                line.note_head(guard.is_in_head());
                 if passed < bytes.len() {
                     line.put_ahead(&bytes[passed..]);
                 }

@@ -164,10 +164,10 @@ impl Guard {
         matches!(self.state, State::Refused { in_body: true, .. })
     }
 
-    /// Whether a head, or the empty lines before one, has begun and is not over.
+    /// Whether a head has begun and is not over. Empty lines before one do not begin it.
     #[must_use]
     pub fn is_in_head(&self) -> bool {
-        matches!(&self.state, State::Head(head) if !head.is_new())
+        matches!(&self.state, State::Head(head) if head.has_begun())
     }
 
     fn refuse(&mut self, refusal: Refusal) {

@@ -52,6 +52,11 @@ impl HeadWatch {
         !self.started
     }
 
+    /// Whether more than empty lines has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.part == Part::Fields || self.line.len > 0
+    }
+
     /// Goes on with `bytes`. `Some` is how many of them belong to the head,
     /// which is then over; `None`: all of them, and more will.
     #[inline]

@@ -48,6 +48,8 @@ pub(crate) struct Line<B> {
     /// The client's end was read.
     pub(crate) ended: AtomicBool,
     http2: AtomicBool,
+    /// A head has begun to come, on HTTP/1.1; it may be the one behind the request under way.
+    in_head: AtomicBool,
     /// Of the body of the request under way, on HTTP/1.1.
     rest: Mutex<Option<Arc<Rest>>>,
     /// The application has been polled and is not done with its step.
@@ -75,6 +77,7 @@ impl<B> Line<B> {
             refused: AtomicU16::new(0),
             ended: AtomicBool::new(false),
             http2: AtomicBool::new(false),
+            in_head: AtomicBool::new(false),
             rest: Mutex::default(),
             pending: AtomicBool::new(false),
             ahead: Ahead::default(),
@@ -131,6 +134,14 @@ impl<B> Line<B> {
     /// Bytes have come. On HTTP/2 they say nothing of a request, nor do blank lines before one.
     pub(crate) fn note_received(&self, blank: bool) {
         if !blank && self.protocol() == Protocol::Http1 {
+            self.watch.received();
+        }
+    }
+
+    /// The last bytes that came, on HTTP/1.1, are within a head; or they are not.
+    pub(crate) fn note_head(&self, in_head: bool) {
+        self.in_head.store(in_head, Ordering::Relaxed);
+        if in_head {
             self.watch.received();
         }
     }

@@ -99,6 +99,10 @@ impl<B> Line<B> {
         let jobs = http2.then(|| self.jobs());
         if self.count(-1) == 0 {
             self.watch.end();
+            // What came of the next head along with this request is no idleness.
+            if self.in_head.load(Ordering::Relaxed) {
+                self.watch.received();
+            }
             self.watch.waits(&self.server.clock);
             drop(jobs);
             if http2 {

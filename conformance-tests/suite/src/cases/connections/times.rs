@@ -131,7 +131,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         name: "slow_next_head_is_408",
-        says: "a head that does not end in time is answered 408 behind an answered request as well",
+        says: "a head that does not end in time is answered 408 behind another request too, also if it came along with it",
         rules: &[252],
         settings: Some(|config| config.header_timeout = SOON),
         app: echo,
@@ -141,8 +141,18 @@ pub(in crate::cases) const CASES: &[Case] = &[
             c.send("GET {root}/ HTT");
             c.answer();
             c.end();
+            c.connect();
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\nGET {root}/ HTT");
+            c.answer();
+            c.answer();
+            c.end();
         },
         expect: "
+            200
+            content-length: 0
+            408 by the server
+            connection: close
+            closed
             200
             content-length: 0
             408 by the server
