@@ -5,7 +5,6 @@
 
 mod basics;
 pub(crate) mod client;
-mod flow;
 mod lifts;
 mod peers;
 mod stops;

@@ -271,6 +271,9 @@ macro_rules! each_case {
             cut_after_commit_is_visible
             cut_of_a_known_length_is_visible
             cut_for_http_1_0_is_a_reset
+            failure_behind_a_flush_is_a_cut
+            fallback_behind_the_commit_is_a_cut
+            nothing_follows_a_cut
             panic_is_caught
             panic_in_a_drop_spoils_nothing
             error_of_input_keeps_its_status
@@ -289,26 +292,41 @@ macro_rules! each_case {
             hooks_run_last_first_behind_the_body
             hooks_run_whatever_happened
             outcomes_tell_how_it_ended
+            hooks_run_for_a_client_that_left
+            late_hook_runs_at_once
             // endings logs
             failures_are_logged
             client_that_left_is_no_failure
-            // features
+            // features fields
             trailers_go_to_whom_takes_them
             trailers_behind_a_length_are_left_out
             trailers_hold_no_framing
             early_hints_come_before_the_answer
             interim_responses_hold_no_framing
+            trailers_commit_an_empty_body
+            failure_behind_hints_is_a_status
+            // features upgrades
             fact_upgrade_holds
             no_upgrade_without_the_fact
             offer_not_taken_changes_nothing
             upgrade_hands_over_left_over_bytes
             upgraded_connection_ends_one_side_at_a_time
+            offer_of_another_protocol_is_not_taken
+            no_offer_to_http_1_0
+            upgraded_body_is_polled_to_its_end
+            failing_upgrade_ends_its_connection
+            // features files
             file_regions_are_sent_exactly
             big_file_is_sent_whole
             files_pass_through_layers
             files_and_blocks_mix
             shortened_file_is_cut
-            // workers
+            big_file_passes_through_a_layer
+            file_is_sent_to_http_1_0
+            region_of_a_big_file_is_sent
+            file_beyond_the_length_is_not_sent
+            files_keep_the_order_of_pipelined_answers
+            // workers facts
             fact_software_holds
             fact_multithread_holds
             fact_multiprocess_holds
@@ -316,18 +334,29 @@ macro_rules! each_case {
             fact_reentrant_holds
             fact_may_block_holds
             facts_stand_in_the_environ
+            // workers flow
             kept_token_writes_into_no_other_answer
             application_is_woken_from_other_threads
             timer_wakes_in_order
-            blocking_read_names_the_lift
             slow_reader_stops_the_iteration
             slow_application_stops_the_client
+            sleep_lasts_as_long_as_it_should
+            gone_wakes_beside_a_body_that_waits
+            slow_reader_gets_the_rest
+            wakes_pull_no_blocks
+            // workers lifts
+            blocking_read_names_the_lift
             lift_that_blocks_stalls_nobody
             pool_without_a_free_thread_is_503
             slow_bodies_hold_no_thread
             hundred_continue_for_a_lift
             client_that_leaves_frees_its_thread
             panic_on_the_pool_is_500
+            lift_reads_lines_and_yields_blocks
+            lift_that_fails_midway_is_cut
+            blocks_of_a_lift_are_sent_one_by_one
+            lift_reads_what_comes_while_it_runs
+            client_that_leaves_ends_the_iteration_of_a_lift
         }
     };
 }

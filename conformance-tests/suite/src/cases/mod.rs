@@ -1,4 +1,4 @@
-//! The cases, a file a topic.
+//! The cases, a file or a folder a topic.
 
 mod bodies;
 mod connections;
@@ -41,6 +41,10 @@ pub(crate) const TOPICS: &[&[Case]] = &[
     endings::disconnects::CASES,
     endings::hooks::CASES,
     endings::logs::CASES,
-    features::CASES,
-    workers::CASES,
+    features::fields::CASES,
+    features::upgrades::CASES,
+    features::files::CASES,
+    workers::facts::CASES,
+    workers::flow::CASES,
+    workers::lifts::CASES,
 ];

@@ -200,6 +200,90 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::WIRE
     },
     Case {
+        name: "failure_behind_a_flush_is_a_cut",
+        says: "a flush commits: an error behind it cuts an answer that has no body yet",
+        rules: &[151, 158],
+        app: |_, start_response| {
+            Events::body([
+                Ok(Event::Start(ok(start_response))),
+                Ok(Event::Flush),
+                Err(Error::malformed("behind the flush")),
+            ])
+        },
+        client: |c| {
+            c.get("/");
+            c.notes(1);
+        },
+        expect: "
+            200
+            cut
+            app: truncated 200 0 bytes
+        ",
+        ..Case::APP
+    },
+    Case {
+        name: "fallback_behind_the_commit_is_a_cut",
+        says: "once a block was sent no other head can take the place of the first: the answer is cut",
+        rules: &[67],
+        app: |_, start_response| {
+            let (start_response, fallback) = start_response.with_fallback();
+            let begun = [
+                Ok(Event::Start(ok(start_response))),
+                Ok(Event::Data(Bytes::from("some"))),
+                Err(Error::new("broken")),
+            ];
+            let body = Events::body(begun).recover(fallback, |fallback, cause| {
+                fallback
+                    .start(StatusCode::BAD_GATEWAY, cause)
+                    .full("replaced")
+            });
+            body.erased()
+        },
+        client: |c| {
+            c.get("/recovers");
+            c.notes(1);
+        },
+        expect: r#"
+            200
+            "some"
+            cut
+            app: truncated 200 4 bytes
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "nothing_follows_a_cut",
+        says: "behind an answer that was cut no other is sent, whatever was asked for",
+        rules: &[158],
+        app: |environ, start_response| match environ.path_info() {
+            "/cut" => {
+                let blocks = [Ok(Bytes::from("some")), Err(Error::new("broken"))];
+                ok(start_response).iter(blocks).erased()
+            }
+            _ => text(start_response, "whole"),
+        },
+        client: |c| {
+            c.send(
+                "GET {root}/whole HTTP/1.1\r\nHost: a\r\n{case}\r\n\
+                 GET {root}/cut HTTP/1.1\r\nHost: a\r\n{case}\r\n\
+                 GET {root}/whole HTTP/1.1\r\nHost: a\r\n{case}\r\n",
+            );
+            c.answer();
+            c.answer();
+            c.end();
+        },
+        expect: r#"
+            200
+            content-length: 5
+            "whole"
+            200
+            "some"
+            cut
+            closed|reset
+        "#,
+        ..Case::WIRE
+    },
+    Case {
         name: "panic_is_caught",
         says: "a panic in the call or in a poll is answered 500 or cut, and the server lives on",
         rules: &[93, 160],

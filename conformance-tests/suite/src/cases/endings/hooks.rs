@@ -1,5 +1,7 @@
 //! Closing: when bodies are dropped, what hooks are told, and in which order.
 
+use std::sync::Mutex;
+
 use rgi_core::{BodyExt, BoxBody, Bytes, Environ, Error, Event, StartResponse};
 
 use crate::cases::bodies::{Dropped, Events, Polled, blocks, ok};
@@ -233,6 +235,82 @@ pub(crate) const CASES: &[Case] = &[
             app: refused 500 26 bytes
             app: error: misuse: fewer bytes than the length promised
             app: truncated 200 6 bytes
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "hooks_run_for_a_client_that_left",
+        says: "behind a client that left the body is dropped, and each hook run, in the usual order",
+        rules: &[192, 193, 200],
+        needs: &["told_of_disconnect"],
+        app: |environ, start_response| {
+            let notes = Notes::of(&environ);
+            for hook in ["first", "last"] {
+                let notes = notes.clone();
+                environ.on_finish(move |outcome| {
+                    let left = outcome.end == rgi_core::End::Disconnected;
+                    notes.add(format!("{hook}: {left}"));
+                });
+            }
+            BoxBody::future(async move {
+                let dropped = Dropped(notes);
+                dropped.0.add("called");
+                environ.peer().gone().await;
+                Ok(ok(start_response).full("to nobody"))
+            })
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+            c.noted(1);
+            c.leave();
+            c.notes(5);
+        },
+        expect: "
+            app: called
+            app: dropped
+            app: last: true
+            app: first: true
+            app: disconnected - 0 bytes
+        ",
+        ..Case::WIRE
+    },
+    Case {
+        name: "late_hook_runs_at_once",
+        says: "a hook that is registered when the exchange is over runs at once",
+        rules: &[195],
+        app: |environ, start_response| {
+            let notes = Notes::of(&environ);
+            let kept = notes.kept::<Mutex<Option<Environ>>>();
+            let mut kept = kept.lock().expect("nobody panics");
+            match kept.take() {
+                None => *kept = Some(environ),
+                Some(before) => {
+                    let late = notes.clone();
+                    before.on_finish(move |outcome| {
+                        late.add(format!("late: {:?} {} bytes", outcome.end, outcome.bytes));
+                    });
+                    notes.add("registered");
+                }
+            }
+            text(start_response, "text")
+        },
+        client: |c| {
+            c.get("/first");
+            c.noted(1);
+            c.get("/second");
+            c.notes(4);
+        },
+        expect: r#"
+            200
+            content-length: 4
+            "text"
+            200
+            content-length: 4
+            "text"
+            app: sent 200 4 bytes
+            app: late: Sent 4 bytes
+            app: registered
+            app: sent 200 4 bytes
         "#,
         ..Case::APP
     },
