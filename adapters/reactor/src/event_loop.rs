@@ -57,7 +57,6 @@ const ROUNDS: usize = 4;
 /// What a loop is made of, apart from its application.
 pub(crate) struct Parts {
     pub(crate) poll: Poll,
-    pub(crate) notify: Arc<Notify>,
     pub(crate) clock: Clock,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) accepting: Arc<Notify>,
@@ -65,11 +64,17 @@ pub(crate) struct Parts {
     pub(crate) stop: Stop,
 }
 
+impl Parts {
+    pub(crate) fn notify(&self) -> &Arc<Notify> {
+        &self.mailbox.notify
+    }
+}
+
 impl<A: App> EventLoop<A> {
     pub(crate) fn new(parts: Parts, acceptor: Option<Acceptor>, core: Core<A>) -> EventLoop<A> {
+        let notify = parts.notify().clone();
         let Parts {
             poll,
-            notify,
             clock,
             mailbox,
             accepting,
