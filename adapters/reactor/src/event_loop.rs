@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use rgi_core::server::{Level, Stop};
+use rgi_core::server::{Beat, Level, Pulse, Stop};
 use rgi_core::{App, Connection};
 use slab::Slab;
 
@@ -40,6 +40,8 @@ pub(crate) struct EventLoop<A: App> {
     retry: Option<u64>,
     /// When those that are still open are cut.
     give_up: Option<u64>,
+    /// Signs of life, for who looks for them.
+    beat: Option<Beat>,
 }
 
 struct Entry<B> {
@@ -81,6 +83,7 @@ impl<A: App> EventLoop<A> {
             census,
             stop,
         } = parts;
+        let beat = core.config.pulse.as_ref().map(Pulse::join);
         EventLoop {
             poll,
             notify,
@@ -97,6 +100,7 @@ impl<A: App> EventLoop<A> {
             core,
             retry: None,
             give_up: None,
+            beat,
         }
     }
 
@@ -115,6 +119,9 @@ impl<A: App> EventLoop<A> {
                 done => done?,
             }
             self.tick();
+            if let Some(beat) = &self.beat {
+                beat.beat();
+            }
             for event in &events {
                 match event.token() {
                     WAKE => {}
@@ -188,6 +195,7 @@ impl<A: App> EventLoop<A> {
             sleep,
             self.retry.map(until),
             self.give_up.map(until),
+            self.beat.as_ref().map(Beat::interval),
         ]
         .into_iter()
         .flatten()
