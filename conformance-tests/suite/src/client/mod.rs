@@ -2,8 +2,11 @@
 
 mod answer;
 mod ask;
+mod body;
 mod connection;
+mod input;
 mod memory;
+mod reader;
 mod wire;
 
 use std::fmt::Write as _;
