@@ -1,33 +1,12 @@
 //! `rules`, `matrix` and `run` as their users see them.
 
-use std::process::{Command, Output};
+#[path = "../common/mod.rs"]
+mod common;
 
 use rgi_core::server::{Config, Listener, Server, Stop};
 use rgi_core::{IntoLifespan, marker::IsApp};
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rgi-conformance"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// Nothing on standard output, one line on standard error.
-#[track_caller]
-fn complains(arguments: &[&str], code: i32, parts: &[&str]) {
-    let output = run(arguments);
-    let line = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert_eq!(text(&output.stdout), "");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    for part in parts {
-        assert!(line.contains(part), "'{part}' is not in: {line}");
-    }
-}
+use self::common::{complains, run, text};
 
 /// An application on a port of its own, until `stop`.
 fn serving<A>(app: A, use_it: impl FnOnce(&str))
