@@ -50,6 +50,13 @@
 //! once, and the third kills. HUP is left alone if the process was started to ignore it (`nohup`).
 //! [`Exit`] is the exit code.
 //!
+//! # Processes
+//!
+//! With `--processes` the server runs in worker processes, under a master that watches and replaces
+//! them: TERM stops gracefully, INT at once, HUP reloads, TTIN and TTOU change the number of workers,
+//! USR1 opens log files anew, USR2 starts a successor on the same sockets. [`Hooks`] add to their
+//! turns. [`rgi_prefork`] says how it works.
+//!
 //! # Features
 //!
 //! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
