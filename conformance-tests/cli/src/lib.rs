@@ -73,6 +73,7 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
         Some(Value(command)) if command == "rules" => rules::command(parser),
         Some(Value(command)) if command == "matrix" => cases::matrix(parser),
         Some(Value(command)) if command == "run" => cases::run(parser),
+        Some(Value(command)) if command == cases::SERVE_CASE => cases::serve_case(parser),
         Some(Value(other)) => Err(Error::usage(format!(
             "no command is called '{}'; the commands are: rules, matrix, run, replay",
             other.to_string_lossy()
