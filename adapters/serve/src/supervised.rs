@@ -76,8 +76,10 @@ impl Plan {
     /// Looks up and opens what the settings name.
     fn new(settings: Settings, before: &Sockets, logs: Logs) -> Result<Plan, Bad> {
         let identity = Identity::find(settings.user.as_deref(), settings.group.as_deref());
+        let identity = identity.map_err(Bad::new)?;
+        logs.give_to(identity.uid(), identity.gid());
         Ok(Plan {
-            identity: identity.map_err(Bad::new)?,
+            identity,
             sockets: Sockets::open(&settings.bind, settings.backlog, before)?,
             logs,
             settings,
@@ -167,6 +169,8 @@ impl<L> Program for Supervised<'_, L> {
 
     fn reopen_logs(&mut self, plan: &Plan) {
         plan.logs.reopen();
+        // Before the workers do so, too.
+        plan.logs.give_to(plan.identity.uid(), plan.identity.gid());
     }
 
     fn succession(&mut self, plan: &Plan) -> Result<Succession, String> {

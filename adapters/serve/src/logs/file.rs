@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{self, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{Gid, OFlags, Uid, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
 use super::descriptor;
@@ -82,6 +82,16 @@ impl LogFile {
             descriptor::replace(file, open(path)?)?;
         }
         self.failed.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes a file somebody else's, who may open it anew. Standard output and error stay what they
+    /// are.
+    pub(crate) fn give_to(&self, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+        if let To::File(_, file) = &self.to {
+            let (user, group) = (user.map(Uid::from_raw), group.map(Gid::from_raw));
+            rustix::fs::fchown(file, user, group)?;
+        }
         Ok(())
     }
 }

@@ -71,9 +71,7 @@ impl Logs {
     /// Opens the files anew at their paths, where a log rotation has moved them away. One that
     /// cannot be opened goes on as it was, and the log says so.
     pub(crate) fn reopen(&self) {
-        let access = self.access.as_ref().map(|access| access.file());
-        let lines: Option<&LogFile> = Some(self.lines.file());
-        for file in [lines, access].into_iter().flatten() {
+        for file in self.files() {
             if let Err(error) = file.reopen() {
                 let name = file.name();
                 self.lines.log(
@@ -82,6 +80,28 @@ impl Logs {
                 );
             }
         }
+    }
+
+    /// Makes the files those of the user and the group that workers run as, who open them anew.
+    pub(crate) fn give_to(&self, user: Option<u32>, group: Option<u32>) {
+        if user.or(group).is_none() {
+            return;
+        }
+        for file in self.files() {
+            if let Err(error) = file.give_to(user, group) {
+                let name = file.name();
+                self.lines.log(
+                    Level::Warn,
+                    format_args!("workers cannot be given {name}, to open it anew: {error}"),
+                );
+            }
+        }
+    }
+
+    fn files(&self) -> impl Iterator<Item = &LogFile> {
+        let access = self.access.as_ref().map(|access| access.file());
+        let lines: Option<&LogFile> = Some(self.lines.file());
+        [lines, access].into_iter().flatten()
     }
 }
 

@@ -137,7 +137,7 @@ impl Program for One {
         Err("a case has one plan".to_owned())
     }
 
-    fn reopen_logs(&mut self) {}
+    fn reopen_logs(&mut self, _: &Plan) {}
 
     fn succession(&mut self, _: &Plan) -> Result<Succession, String> {
         Err("a case has no successor".to_owned())
