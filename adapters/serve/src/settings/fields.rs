@@ -18,7 +18,8 @@ pub struct Settings {
     pub server: ServerKind,
     /// Where to listen; never empty.
     pub bind: Vec<Bind>,
-    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops.
+    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; prefork
+    /// has none.
     pub threads: usize,
     /// Threads of the pool on which blocking applications run, 1 or more.
     pub blocking_threads: usize,

@@ -51,7 +51,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec {
         on_server: Some(ServerKind::threads),
-        ..setting(
+        ..threaded(
             "threads",
             "N",
             Kind::Count(THREADS, |settings| &mut settings.threads),
@@ -60,7 +60,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             "Threads of the server.",
         )
     },
-    setting(
+    threaded(
         "blocking-threads",
         "N",
         Kind::Count(THREADS, |settings| &mut settings.blocking_threads),
@@ -108,7 +108,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Timeouts,
         "How long a connection may idle between requests. 0: for ever.",
     ),
-    setting(
+    threaded(
         "queue-timeout",
         "TIME",
         Kind::Duration(|settings| &mut settings.queue_timeout),
@@ -173,7 +173,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Kind::Size(0..=GIB, |settings| &mut settings.buffer_body),
         Preset::Text("64k"),
         Group::Limits,
-        "Of a request body, gathered before a blocking thread is bound to the request. 0: \
+        "Of a request body, gathered before a thread is bound to the request that may block. 0: \
          nothing.",
     ),
     #[cfg(feature = "lint")]
@@ -239,6 +239,28 @@ const fn setting(
         default,
         group,
         servers: ServerKind::COMPILED,
+        on_server: None,
+        help,
+    }
+}
+
+/// A setting of threads, and of a pool beside them.
+const fn threaded(
+    name: &'static str,
+    placeholder: &'static str,
+    kind: Kind,
+    default: Preset,
+    group: Group,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        name,
+        short: None,
+        placeholder,
+        kind,
+        default,
+        group,
+        servers: ServerKind::THREADED,
         on_server: None,
         help,
     }

@@ -63,9 +63,11 @@ impl Program {
         Program { child, lines }
     }
 
-    /// `echo` on this server and a free port, and its address.
+    /// `echo` on this server and a free port, and its address. It sends back what has come of a body
+    /// that is under way.
     pub(crate) fn echo(server: ServerKind, args: &[&str]) -> (Program, String) {
-        Program::serving("echo", &[&["--server", server.name()], args].concat())
+        let usual = ["--server", server.name(), "--buffer-body", "0"];
+        Program::serving("echo", &[&usual, args].concat())
     }
 
     /// An example on a free port, and its address.

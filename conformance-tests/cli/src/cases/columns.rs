@@ -32,6 +32,9 @@ const SERVERS: &[(&str, Serve)] = &[
     ("evented", |config, site, listeners, stop| {
         rgi_evented::Evented::new(config).serve(site, listeners, stop)
     }),
+    ("prefork", |config, site, listeners, stop| {
+        rgi_prefork::Prefork::new(config).serve(site, listeners, stop)
+    }),
     ("coroutine", |config, site, listeners, stop| {
         rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
     }),

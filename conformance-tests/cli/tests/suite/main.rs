@@ -105,13 +105,15 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     assert_eq!(output.status.code(), Some(0), "{out}");
     let mut lines = out.lines();
     let heads: Vec<_> = lines.next().unwrap().split_whitespace().collect();
-    assert_eq!(heads, ["case", "memory", "evented", "coroutine"]);
+    assert_eq!(heads, ["case", "memory", "evented", "prefork", "coroutine"]);
     assert!(
-        out.contains("single_block_has_its_length  pass         pass         pass\n"),
+        out.contains("single_block_has_its_length  pass         pass         pass         pass\n"),
         "{out}"
     );
     assert!(
-        out.contains("fact_may_block_holds         pass         not offered  not offered\n"),
+        out.contains(
+            "fact_may_block_holds         pass         not offered  not offered  not offered\n"
+        ),
         "{out}"
     );
     assert!(
@@ -144,7 +146,7 @@ fn one_server_is_run_by_its_name() {
     complains(
         &["run", "--server", "nginx"],
         2,
-        &["'nginx'", "memory, evented, coroutine"],
+        &["'nginx'", "memory, evented, prefork, coroutine"],
     );
     complains(&["run"], 2, &["--server NAME or --url URL"]);
 }
