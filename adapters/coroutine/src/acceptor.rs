@@ -104,6 +104,10 @@ pub(crate) async fn accept<A>(
                 exhausted = false;
                 let line = Line::new(stream, server.clone(), seat);
                 server.clock.spawn(connection::serve(app.clone(), line));
+                if server.config.multiprocess {
+                    // Other processes have their share of a burst.
+                    tokio::task::yield_now().await;
+                }
             }
             Err(error) if stopping && error.kind() == io::ErrorKind::WouldBlock => return,
             // The client has left before it was taken.

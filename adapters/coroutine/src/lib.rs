@@ -74,7 +74,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rgi_core::server::{Around, Level, Listener, Offload, Pool, ServerInfo, Stop};
+use rgi_core::server::{Around, Beat, Level, Listener, Offload, Pool, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -147,6 +147,9 @@ impl Coroutine {
         let listeners = listeners.into_iter().map(Acceptor::new);
         let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
         let app = Arc::new(lifespan.startup(&Worker::new(self.info(), 0)).await?);
+        if let Some(pulse) = &self.config.pulse {
+            tokio::spawn(live(pulse.join()));
+        }
         let pool = self.pool(&handle);
         let server = self.server(Clock::new(handle), &pool);
         let (tell, mut told) = watch::channel(Told::Nothing);
@@ -222,6 +225,15 @@ impl Coroutine {
             Some(graceful) => timeout(graceful, both).await.unwrap_or(false),
             None => both.await,
         }
+    }
+}
+
+/// Gives signs of life: tokio has a thread for whoever is to run.
+async fn live(beat: Beat) {
+    let mut ticks = tokio::time::interval(beat.interval() / 2);
+    loop {
+        ticks.tick().await;
+        beat.beat();
     }
 }
 

@@ -25,7 +25,7 @@
 //!
 //! # What it does with the protocol
 //!
-//! HTTP/1.1 and HTTP/1.0 by [`rgi_http1`]. `100 Continue` on the first read of the input; interim
+//! HTTP/1.1 and HTTP/1.0, by [`rgi_reactor`]. `100 Continue` on the first read of the input; interim
 //! responses; trailers both ways; upgrades and CONNECT; files by `sendfile`. A client that ends its
 //! side while its request is being worked on is taken to have left, as by nginx; one that has its
 //! answer in the same breath gets it. A body that is cut ends in a reset; on a Unix socket, which has
@@ -37,17 +37,6 @@
 //! yet.
 #![forbid(unsafe_code)]
 
-mod acceptor;
-mod connection;
-mod core;
-mod event_loop;
-mod job;
-mod line;
-mod notify;
-mod socket;
-mod timer;
-mod wheel;
-
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -55,14 +44,9 @@ use std::time::Duration;
 
 use rgi_core::server::{Host, Level, Listener, Offload, Server, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker, rt};
+use rgi_reactor::Reactor;
 
 pub use rgi_core::server::Config;
-
-use crate::acceptor::{Acceptor, Census, Mailbox};
-use crate::core::Core;
-use crate::event_loop::{EventLoop, Parts};
-use crate::notify::{ATTEND, Notify};
-use crate::timer::Clock;
 
 /// The server.
 #[derive(Clone, Debug, Default)]
@@ -108,52 +92,19 @@ where
         let info = self.info();
         let config = Arc::new(self.config);
         let pool = config.pool();
-        let census = Arc::new(Census::default());
-        let mut loops = Vec::new();
-        for _ in 0..config.threads.max(1) {
-            let poll = mio::Poll::new()?;
-            let notify = Arc::new(Notify::new(poll.registry())?);
-            let told = notify.clone();
-            stop.on_change(move || told.push(ATTEND));
-            loops.push((poll, notify.clone(), Arc::new(Mailbox::new(notify))));
-        }
-        let mailboxes: Vec<_> = loops
-            .iter()
-            .map(|(_, _, mailbox)| mailbox.clone())
-            .collect();
-        let accepting = mailboxes[0].notify.clone();
-        let most = config.max_connections.unwrap_or(usize::MAX);
-        let mut acceptor = Some(Acceptor::new(
-            listeners,
-            mailboxes,
-            census.clone(),
-            most,
-            config.log.clone(),
-        ));
+        let reactors = Reactor::group(config.threads, listeners, &config, &stop)?;
 
         let lifespan = Arc::new(lifespan);
         let (ready, readies) = mpsc::channel();
         // Nothing is ever sent: that all senders are gone says that all loops have ended.
         let (running, ran) = mpsc::channel::<()>();
         let mut workers = Vec::new();
-        for (index, (poll, notify, mailbox)) in loops.into_iter().enumerate() {
-            let clock = Clock::new(notify.clone());
-            let mut host = config.host(info.clone(), Arc::new(clock.clone()));
+        for (index, reactor) in reactors.into_iter().enumerate() {
+            let mut host = config.host(info.clone(), reactor.timer());
             host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
-            let parts = Parts {
-                poll,
-                notify,
-                clock,
-                mailbox,
-                accepting: accepting.clone(),
-                census: census.clone(),
-                stop: stop.clone(),
-            };
             let task = Task {
-                parts,
+                reactor,
                 host,
-                acceptor: acceptor.take(),
-                config: config.clone(),
                 lifespan: lifespan.clone(),
                 worker: Worker::new(info.clone(), index),
                 ready: ready.clone(),
@@ -225,10 +176,8 @@ impl Drop for StopOnExit {
 
 /// What a worker's thread is given.
 struct Task<L> {
-    parts: Parts,
+    reactor: Reactor,
     host: Host,
-    acceptor: Option<Acceptor>,
-    config: Arc<Config>,
     lifespan: Arc<L>,
     worker: Worker,
     ready: mpsc::Sender<Result<(), Error>>,
@@ -239,16 +188,14 @@ impl<L: LocalLifespan> Task<L> {
     /// Makes the application, waits for the others, runs the loop, ends the application.
     fn run(self, go: &mpsc::Receiver<()>) -> Result<(), Error> {
         let Task {
-            parts,
+            reactor,
             host,
-            acceptor,
-            config,
             lifespan,
             worker,
             ready,
             running,
         } = self;
-        parts.notify.enter();
+        reactor.enter();
         let app = match rt::block_on(lifespan.startup(&worker)) {
             Ok(app) => app,
             Err(error) => {
@@ -263,8 +210,7 @@ impl<L: LocalLifespan> Task<L> {
             rt::block_on(lifespan.shutdown(&app));
             return Ok(());
         }
-        let core = Core::new(app, config, Arc::new(host));
-        let app = rt::parking(false, || EventLoop::new(parts, acceptor, core).run())?;
+        let app = rt::parking(false, || reactor.run(app, host))?;
         // The pool is emptied when all loops are here.
         drop(running);
         let _ = go.recv();

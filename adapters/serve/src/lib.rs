@@ -65,17 +65,23 @@ mod exit;
 mod limit;
 mod listen;
 mod log;
+mod manager;
+mod quota;
 mod runner;
 #[cfg(feature = "tokio")]
 mod runtime;
 mod server;
 mod settings;
 mod signals;
+mod site;
+mod source;
+mod supervised;
 mod watched;
 
 use rgi_core::{App, IntoLifespan, LocalLifespan};
 
 pub use exit::Exit;
+pub use rgi_prefork::{Hooks, WorkerEnd};
 pub use runner::Runner;
 pub use settings::{Bad, Bind, LogLevel, ServerKind, Settings};
 

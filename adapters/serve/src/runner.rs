@@ -1,24 +1,22 @@
 //! The program around a server.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use rgi_core::server::{Level, Log, Stop};
+use rgi_core::server::{Config, Level, Log, Stop};
 use rgi_core::{App, Error, IntoLifespan, LocalLifespan};
+use rgi_prefork::Hooks;
 
 use crate::announce::Announced;
-use crate::config::config;
 use crate::listen::Sockets;
 use crate::log::Lines;
-#[cfg(feature = "tokio")]
-use crate::runtime::Beside;
 use crate::server::Offered;
-use crate::settings::{Gathered, Overrides, ServerKind, Settings, option_methods, program_name};
+use crate::settings::{Bad, Gathered, Overrides, Settings, option_methods};
 use crate::signals::Signals;
-use crate::watched::Watch;
-use crate::{Exit, limit};
+use crate::site::{Site, Worker};
+use crate::source::Source;
+use crate::{Exit, limit, manager, supervised};
 
 /// Runs an application with presets of the program's own.
 ///
@@ -39,10 +37,11 @@ use crate::{Exit, limit};
 ///         .run(app_fn(hello))
 /// }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Runner {
     overrides: Overrides,
     vars: Vec<(String, String)>,
+    hooks: Option<Box<dyn Hooks>>,
     #[cfg(feature = "tokio")]
     tokio: bool,
 }
@@ -66,6 +65,13 @@ impl Runner {
     #[must_use]
     pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Runner {
         self.vars.push((name.into(), value.into()));
+        self
+    }
+
+    /// Has these called at turns of the lives of worker processes, where there are some.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl Hooks + 'static) -> Runner {
+        self.hooks = Some(Box::new(hooks));
         self
     }
 
@@ -112,80 +118,97 @@ impl Runner {
     }
 
     /// Does what the settings say, on one of `servers`.
-    fn start<L>(self, lifespan: L, servers: &[Offered<Announced<L>>]) -> Exit {
-        let args: Vec<OsString> = std::env::args_os().collect();
-        let program = program_name(args.first().cloned());
-        let kinds: Vec<ServerKind> = servers.iter().map(|server| server.kind).collect();
-        match Settings::gather(&self.overrides, &kinds, args, std::env::vars_os()) {
-            Ok(Gathered::Run(settings, warnings)) => {
-                let Some(server) = servers.iter().find(|it| it.kind == settings.server) else {
-                    unreachable!("settings name a server that was not among those given to them");
-                };
-                self.serve(&program, &settings, &warnings, lifespan, server)
-            }
+    fn start<L>(self, lifespan: L, servers: &'static [Offered<Announced<L>>]) -> Exit {
+        let source = Source::of_this_process(self.overrides, servers);
+        let (settings, warnings) = match source.gather() {
+            Ok(Gathered::Run(settings, warnings)) => (settings, warnings),
             Ok(Gathered::Help(text) | Gathered::Version(text) | Gathered::PrintConfig(text)) => {
-                print(&text)
+                return print(&text);
             }
-            Err(bad) => refuse(&program, &bad),
-        }
-    }
-
-    fn serve<L>(
-        self,
-        program: &str,
-        settings: &Settings,
-        warnings: &[String],
-        lifespan: L,
-        server: &Offered<Announced<L>>,
-    ) -> Exit {
+            Err(bad) => return refuse(&source.program, &bad),
+        };
         let log: Arc<dyn Log> = Arc::new(Lines::up_to(settings.log_level));
         for warning in warnings {
             log.log(Level::Warn, format_args!("{warning}"));
         }
         let limit = limit::raise();
         log.log(Level::Debug, format_args!("file descriptors: {limit}"));
-        let stop = Stop::new();
-        // Before the sockets: a signal must not leave one of their files behind.
-        let signals = Signals::watch(stop.clone(), log.clone(), settings.graceful_timeout);
-        let sockets = match Sockets::open(&settings.bind, settings.backlog) {
-            Ok(sockets) => sockets,
-            Err(bad) => return refuse(program, &bad),
+        let site = Site {
+            vars: self.vars,
+            #[cfg(feature = "tokio")]
+            tokio: self.tokio,
         };
-        let served = signals.and_then(|_signals| {
-            let config = config(settings, self.vars, log.clone());
-            #[cfg(feature = "tokio")]
-            let beside = if self.tokio {
-                Beside::start(server.kind)?
-            } else {
-                Beside::default()
-            };
-            #[cfg(feature = "tokio")]
-            let config = beside.around(config);
-            let model = server.model(settings.threads);
-            let news = sockets.urls.iter();
-            let news = news.map(|url| format!("serving {url} ({model})")).collect();
-            let workers = server.workers(settings.threads);
-            let watch = Watch::new(settings.lint);
-            let lifespan = Announced::new(lifespan, workers, news, watch, log.clone());
-            let served = server.serve(config, lifespan, sockets.listeners, stop);
-            drop(sockets.files);
-            served
-        });
-        finish(&*log, served)
+        let served = match settings.processes {
+            0 => serve(&settings, &source, site, lifespan, &log),
+            _ => supervised::serve(settings, &source, site, lifespan, self.hooks, &log),
+        };
+        match served {
+            Ok(()) => {
+                log.log(Level::Info, format_args!("stopped"));
+                Exit::Done
+            }
+            Err(Unserved::Refused(bad)) => refuse(&source.program, &bad),
+            Err(Unserved::NotStarted) => Exit::Failed,
+            Err(Unserved::Failed(error)) => {
+                log.log(Level::Error, format_args!("failed: {error}"));
+                Exit::Failed
+            }
+        }
     }
 }
 
-fn finish(log: &dyn Log, served: Result<(), Error>) -> Exit {
-    match served {
-        Ok(()) => {
-            log.log(Level::Info, format_args!("stopped"));
-            Exit::Done
-        }
-        Err(error) => {
-            log.log(Level::Error, format_args!("failed: {error}"));
-            Exit::Failed
-        }
+/// Why a run ended otherwise than by an order to stop.
+pub(crate) enum Unserved {
+    /// A setting does not hold.
+    Refused(Bad),
+    /// Workers did not start. The log has said why.
+    NotStarted,
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Unserved {
+    fn from(error: E) -> Unserved {
+        Unserved::Failed(error.into())
     }
+}
+
+/// Serves in this process.
+fn serve<L>(
+    settings: &Settings,
+    source: &Source<L>,
+    site: Site,
+    lifespan: L,
+    log: &Arc<dyn Log>,
+) -> Result<(), Unserved> {
+    let stop = Stop::new();
+    // Before the sockets: a signal must not leave one of their files behind.
+    let _signals = Signals::watch(stop.clone(), log.clone(), settings.graceful_timeout)?;
+    let sockets = Sockets::open(&settings.bind, settings.backlog, &Sockets::default());
+    let sockets = sockets.map_err(Unserved::Refused)?;
+    let model = source.server(settings).model(0, settings.threads);
+    let news = sockets.urls().map(|url| format!("serving {url} ({model})"));
+    let news: Vec<_> = news.collect();
+    let teller = log.clone();
+    let ready = Box::new(move || {
+        for line in &news {
+            teller.log(Level::Info, format_args!("{line}"));
+        }
+        manager::ready();
+    });
+    let watchdog = manager::Watchdog::start()?;
+    let listeners = sockets.listeners()?;
+    let worker = Worker {
+        lifespan,
+        listeners,
+        stop,
+        quota: None,
+        ready,
+    };
+    let with = |mut config: Config| {
+        config.pulse = watchdog.pulse();
+        config
+    };
+    Ok(site.work(settings, source, worker, log, with)?)
 }
 
 /// A reader that has seen enough (`| head`) is no failure.
@@ -194,6 +217,15 @@ fn print(text: &str) -> Exit {
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
     Exit::Done
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("overrides", &self.overrides)
+            .field("vars", &self.vars)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Not in the log, which has no settings yet: what a person reads who just typed a command.

@@ -64,10 +64,21 @@ where
 }
 
 impl<L> Offered<L> {
-    /// The server and its threads, for the log: "evented, 2 loops".
-    pub(crate) fn model(&self, threads: usize) -> String {
-        let plural = if threads == 1 { "" } else { "s" };
-        format!("{}, {threads} {}{plural}", self.kind, self.thread)
+    /// The server, its processes and threads, for the log: "evented, 2 processes of 1 loop".
+    pub(crate) fn model(&self, processes: usize, threads: usize) -> String {
+        let many = |number: usize, one: &str, more: &str| match number {
+            1 => format!("1 {one}"),
+            _ => format!("{number} {one}{more}"),
+        };
+        let threads = many(threads, self.thread, "s");
+        match processes {
+            0 => format!("{}, {threads}", self.kind),
+            _ => format!(
+                "{}, {} of {threads}",
+                self.kind,
+                many(processes, "process", "es")
+            ),
+        }
     }
 
     /// How many workers it starts.
@@ -101,7 +112,7 @@ mod tests {
         _: T,
         offered: &[Offered<T::Lifespan>],
     ) -> Vec<(ServerKind, String, usize)> {
-        let model = |it: &Offered<_>| (it.kind, it.model(2), it.workers(2));
+        let model = |it: &Offered<_>| (it.kind, it.model(0, 2), it.workers(2));
         offered.iter().map(model).collect()
     }
 

@@ -7,11 +7,13 @@ use std::{fs, io};
 
 use rgi_core::Error;
 use rgi_core::server::{Level, Log, Stop};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals as Iter};
 use signal_hook::low_level::emulate_default_handler;
 
-/// Watches for TERM, INT and HUP until it is dropped.
+use crate::manager;
+
+/// Watches for signals until it is dropped.
 pub(crate) struct Signals {
     handle: Handle,
     thread: Option<JoinHandle<()>>,
@@ -28,22 +30,40 @@ impl Signals {
         if !is_ignored(SIGHUP) {
             watched.push(SIGHUP);
         }
-        let mut signals = Iter::new(&watched)?;
+        Signals::each(&watched, move |signal| {
+            if stop.is_now() {
+                let _ = emulate_default_handler(signal);
+            } else if stop.is_told() {
+                log.log(Level::Info, format_args!("stopping at once"));
+                stop.now();
+            } else {
+                log.log(Level::Info, format_args!("{}", stopping(graceful_timeout)));
+                manager::stopping();
+                stop.graceful();
+            }
+        })
+    }
+
+    /// What a master tells its worker: TERM stops gracefully, INT and QUIT at once. HUP, which a
+    /// terminal sends to all, is the master's.
+    pub(crate) fn watch_master(stop: Stop) -> Result<Signals, Error> {
+        let watched = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
+        Signals::each(&watched, move |signal| match signal {
+            SIGTERM => stop.graceful(),
+            SIGINT | SIGQUIT => stop.now(),
+            _ => {}
+        })
+    }
+
+    /// Calls `heard` for each signal, on a thread of its own.
+    fn each(
+        watched: &[i32],
+        mut heard: impl FnMut(i32) + Send + 'static,
+    ) -> Result<Signals, Error> {
+        let mut signals = Iter::new(watched)?;
         let handle = signals.handle();
         let thread = thread::Builder::new().name("signals".to_owned());
-        let thread = thread.spawn(move || {
-            for signal in signals.forever() {
-                if stop.is_now() {
-                    let _ = emulate_default_handler(signal);
-                } else if stop.is_told() {
-                    log.log(Level::Info, format_args!("stopping at once"));
-                    stop.now();
-                } else {
-                    log.log(Level::Info, format_args!("{}", stopping(graceful_timeout)));
-                    stop.graceful();
-                }
-            }
-        })?;
+        let thread = thread.spawn(move || signals.forever().for_each(&mut heard))?;
         Ok(Signals {
             handle,
             thread: Some(thread),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Around, Host, Log, Pool, ServerInfo, Stderr, Timer};
+use super::{Around, Host, Log, Pool, Pulse, ServerInfo, Stderr, Timer};
 
 /// The settings of a server. Timeouts that are `None` never end.
 ///
@@ -47,6 +47,8 @@ pub struct Config {
     pub log: Arc<dyn Log>,
     /// A context for the server's threads and the pool's.
     pub around: Option<Around>,
+    /// Where the server gives signs of life, if somebody looks for them.
+    pub pulse: Option<Arc<Pulse>>,
 }
 
 /// Blocking calls that may wait for a thread where connections are not bounded.
@@ -95,6 +97,7 @@ impl Default for Config {
             multiprocess: false,
             log: Arc::new(Stderr),
             around: None,
+            pulse: None,
         }
     }
 }

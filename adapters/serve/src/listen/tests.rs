@@ -10,12 +10,12 @@ use super::*;
 
 fn open(bind: &str) -> Result<Sockets, String> {
     let bind = bind.parse().unwrap();
-    Sockets::open(&[bind], 16).map_err(|bad| bad.to_string())
+    Sockets::open(&[bind], 16, &Sockets::default()).map_err(|bad| bad.to_string())
 }
 
 fn refused(bind: &str) -> String {
     match open(bind) {
-        Ok(sockets) => panic!("listens at {:?}", sockets.urls),
+        Ok(sockets) => panic!("listens at {:?}", sockets),
         Err(text) => text,
     }
 }
@@ -27,15 +27,14 @@ fn unix(path: &Path) -> String {
 #[test]
 fn a_free_port_is_named() {
     let sockets = open("127.0.0.1:0").unwrap();
-    let address = sockets.urls[0].strip_prefix("http://").unwrap();
+    let address = sockets.0[0].url.strip_prefix("http://").unwrap();
     TcpStream::connect(address).unwrap();
 }
 
 #[test]
 fn a_name_is_resolved() {
     let sockets = open("localhost:0").unwrap();
-    assert_eq!(sockets.urls.len(), sockets.listeners.len());
-    let address = sockets.urls[0].strip_prefix("http://").unwrap();
+    let address = sockets.0[0].url.strip_prefix("http://").unwrap();
     let address: SocketAddr = address.parse().unwrap();
     assert!(address.ip().is_loopback());
 }

@@ -1,5 +1,6 @@
 //! Unix sockets, and the files that name them.
 
+use std::cell::Cell;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -44,16 +45,18 @@ fn is_stale(path: &Path, address: &SockAddr) -> io::Result<bool> {
     Ok(tried.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
 }
 
-/// The file of a socket, removed when dropped by the process that made it, unless another one has
-/// taken its place.
+/// The file of a socket, removed when dropped by the process that made it, unless it was left to
+/// another, or another one has taken its place.
+#[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
     maker: u32,
+    is_left: Cell<bool>,
 }
 
 impl SocketFile {
-    fn at(path: &Path) -> io::Result<SocketFile> {
+    pub(super) fn at(path: &Path) -> io::Result<SocketFile> {
         // The program may change its directory before the end.
         let path = path::absolute(path)?;
         let identity = identity(&path)?;
@@ -61,14 +64,20 @@ impl SocketFile {
             path,
             identity,
             maker: process::id(),
+            is_left: Cell::new(false),
         })
+    }
+
+    /// Leaves it to whoever has taken over the socket.
+    pub(super) fn leave(&self) {
+        self.is_left.set(true);
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let ours = identity(&self.path).is_ok_and(|now| now == self.identity);
-        if ours && self.maker == process::id() {
+        let is_same = || identity(&self.path).is_ok_and(|now| now == self.identity);
+        if self.maker == process::id() && !self.is_left.get() && is_same() {
             let _ = fs::remove_file(&self.path);
         }
     }

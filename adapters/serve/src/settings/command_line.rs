@@ -195,7 +195,7 @@ mod tests {
         use crate::settings::{Gathered, Overrides, ServerKind, Settings};
         let lint = |args: &[&str]| {
             let args = ["program"].iter().chain(args).map(OsString::from);
-            match Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, []) {
+            match Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, [], &[]) {
                 Ok(Gathered::Run(settings, _)) => (settings.lint, settings.threads),
                 other => panic!("no run: {other:?}"),
             }
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(lint(&["--lint", "on"]), (true, cores));
         for args in [&["--lint="][..], &["--lint=maybe"], &["--lint", "8000"]] {
             let args = ["program"].iter().chain(args).map(OsString::from);
-            let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, []);
+            let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, [], &[]);
             let bad = none.unwrap_err().to_string();
             assert!(
                 bad.starts_with("--lint: ") && bad.contains("switch: on or off"),

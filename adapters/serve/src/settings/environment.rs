@@ -29,7 +29,10 @@ pub(super) fn read(
     };
     for (key, value) in variables {
         let key = key.to_string_lossy();
-        let Some(name) = key.strip_prefix("RGI_") else {
+        let Some(name) = key
+            .strip_prefix("RGI_")
+            .filter(|name| *name != "SUCCESSION")
+        else {
             continue;
         };
         match OPTIONS.iter().find(|spec| spec.variable() == key) {
@@ -63,6 +66,30 @@ fn values<'a>(kind: &Kind, text: &'a str) -> Vec<&'a str> {
         vec![text]
     }
 }
+
+/// The sockets that the service manager passed to this process: descriptors from 3 on
+/// (sd_listen_fds(3)). A successor has those of its predecessor, by name among `inherited`.
+pub(super) fn systemd(variables: &[(OsString, OsString)], inherited: &[String]) -> Option<Layer> {
+    let number = |name: &str| {
+        let (_, value) = variables.iter().find(|(key, _)| key == name)?;
+        value.to_str()?.parse::<u32>().ok()
+    };
+    let count = number("LISTEN_FDS").filter(|count| *count > 0)?;
+    let binds: Vec<String> = (3..3 + count.min(MOST_PASSED))
+        .map(|fd| format!("fd:{fd}"))
+        .collect();
+    let is_ours = number("LISTEN_PID") == Some(std::process::id());
+    if !is_ours && !binds.iter().all(|bind| inherited.contains(bind)) {
+        return None;
+    }
+    let spec = option::find("bind")?;
+    let mut layer = Layer::new(Origin::Systemd);
+    binds.into_iter().for_each(|bind| layer.add(spec, bind));
+    Some(layer)
+}
+
+/// Sockets that a service manager passes, at most.
+const MOST_PASSED: u32 = 1024;
 
 fn unknown(key: &str, name: &str) -> String {
     let settings = OPTIONS

@@ -1,5 +1,6 @@
 //! The settings of a run, typed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bind::Bind;
@@ -18,6 +19,8 @@ pub struct Settings {
     pub server: ServerKind,
     /// Where to listen; never empty.
     pub bind: Vec<Bind>,
+    /// Worker processes; 0: none, the server runs in this process.
+    pub processes: usize,
     /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops.
     pub threads: usize,
     /// Threads of the pool on which blocking applications run, 1 or more.
@@ -42,6 +45,22 @@ pub struct Settings {
     pub graceful_timeout: Option<Duration>,
     /// Bytes of a request's body that are gathered before a blocking thread is bound to it.
     pub buffer_body: usize,
+    /// How long a worker process may give no sign of life before it is replaced.
+    pub worker_timeout: Option<Duration>,
+    /// Requests after which a worker process is replaced.
+    pub max_requests: Option<usize>,
+    /// Requests that `max_requests` is increased by, at most, at random for each worker.
+    pub max_requests_jitter: usize,
+    /// How old a worker process gets before it is replaced.
+    pub max_worker_lifetime: Option<Duration>,
+    /// Bytes of memory of a worker process above which it is replaced.
+    pub max_worker_memory: Option<u64>,
+    /// The file that the process id of the master stands in.
+    pub pid_file: Option<PathBuf>,
+    /// Whom worker processes run as.
+    pub user: Option<String>,
+    /// The group that worker processes are in.
+    pub group: Option<String>,
     /// Bytes of a request target, at most; no more than `max_head`.
     pub max_target: usize,
     /// Bytes of a request's head, at most.
@@ -66,6 +85,7 @@ impl Settings {
         Settings {
             server: ServerKind::default(),
             bind: Vec::new(),
+            processes: 0,
             threads: 0,
             blocking_threads: 0,
             queue_timeout: None,
@@ -78,6 +98,14 @@ impl Settings {
             request_timeout: None,
             graceful_timeout: None,
             buffer_body: 0,
+            worker_timeout: None,
+            max_requests: None,
+            max_requests_jitter: 0,
+            max_worker_lifetime: None,
+            max_worker_memory: None,
+            pid_file: None,
+            user: None,
+            group: None,
             max_target: 0,
             max_head: 0,
             max_headers: 0,

@@ -38,6 +38,7 @@ impl Settings {
     /// and the configuration file that one of these names.
     ///
     /// `servers` are those that the application can run on: at least one, the default first.
+    /// `inherited` are the names of sockets that a predecessor passed on.
     ///
     /// Texts for printing end with a line end.
     ///
@@ -49,6 +50,7 @@ impl Settings {
         servers: &[ServerKind],
         args: impl IntoIterator<Item = OsString>,
         env: impl IntoIterator<Item = (OsString, OsString)>,
+        inherited: &[String],
     ) -> Result<Gathered, Bad> {
         let mut args = args.into_iter();
         let name = program_name(args.next());
@@ -60,6 +62,8 @@ impl Settings {
             }
             Some(Answer::PrintConfig) | None => {}
         }
+        let env: Vec<_> = env.into_iter().collect();
+        let systemd = environment::systemd(&env, inherited);
         let env = environment::read(env)?;
         let file = match (&line.config, &env.config) {
             (Some(path), _) => Some(file::read(path, "--config")?),
@@ -67,6 +71,7 @@ impl Settings {
             (None, None) => None,
         };
         let mut layers = vec![program.layer().clone()];
+        layers.extend(systemd);
         layers.extend(file);
         layers.extend([env.layer, line.layer]);
         let Laid { settings, origins } = layer::lay(servers, &layers)?;

@@ -1,6 +1,7 @@
 //! What a value is: how it is read into its field of [`Settings`], and written from it.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bad::Bad;
@@ -33,6 +34,10 @@ pub(super) enum Kind {
     SizeLimit(RangeInclusive<u64>, Field<Option<u64>>),
     /// A prefix of request paths, or nothing.
     Prefix(Field<String>),
+    /// The name of a user or a group, or nothing.
+    Name(Field<Option<String>>),
+    /// The path of a file, or nothing.
+    Path(Field<Option<PathBuf>>),
     /// `on` or `off`.
     #[cfg_attr(not(feature = "lint"), expect(dead_code))]
     Switch(Field<bool>),
@@ -73,6 +78,8 @@ impl Kind {
             Kind::Duration(_) => duration::EXPECTED.to_owned(),
             Kind::Size(..) | Kind::SizeLimit(..) => values::SIZE.to_owned(),
             Kind::Prefix(_) => values::PREFIX.to_owned(),
+            Kind::Name(_) => values::NAME.to_owned(),
+            Kind::Path(_) => values::PATH.to_owned(),
             Kind::Switch(_) => values::SWITCH.to_owned(),
             Kind::Level(_) => level::EXPECTED.to_owned(),
             Kind::ConfigFile => "file of settings: the path of a TOML file".to_owned(),
@@ -121,6 +128,8 @@ impl Kind {
                 *field(settings) = (bytes > 0).then_some(bytes);
             }
             Kind::Prefix(field) => *field(settings) = values::prefix(text)?,
+            Kind::Name(field) => *field(settings) = values::name(text)?,
+            Kind::Path(field) => *field(settings) = values::path(text)?,
             Kind::Switch(field) => *field(settings) = values::switch(text)?,
             Kind::Level(field) => *field(settings) = text.parse()?,
             Kind::Binds(_) | Kind::ConfigFile | Kind::Answer(_) => {}
@@ -144,6 +153,11 @@ impl Kind {
                 bare_or_quoted(values::size_text(field(settings).unwrap_or(0)))
             }
             Kind::Prefix(field) => quoted(field(settings)),
+            Kind::Name(field) => quoted(field(settings).as_deref().unwrap_or_default()),
+            Kind::Path(field) => {
+                let path = field(settings).as_ref();
+                quoted(path.map_or_else(String::new, |path| path.display().to_string()))
+            }
             Kind::Switch(field) => quoted(values::switch_text(*field(settings))),
             Kind::Level(field) => quoted(field(settings)),
             Kind::ConfigFile | Kind::Answer(_) => return None,

@@ -23,6 +23,8 @@ pub(super) enum Origin {
     Default,
     /// What the builder of the program set.
     Program,
+    /// What the service manager passed on.
+    Systemd,
     /// A configuration file, by the path it was named with.
     File(String),
     Environment,
@@ -56,6 +58,7 @@ impl Origin {
         match self {
             Origin::Default => format!("the default of {}", spec.flag()),
             Origin::Program => format!("the program: {}", spec.name),
+            Origin::Systemd => "LISTEN_FDS".to_owned(),
             Origin::File(path) => format!("{path}: {}", spec.name),
             Origin::Environment => spec.variable(),
             Origin::CommandLine => spec.flag(),
@@ -79,7 +82,7 @@ pub(super) fn lay(servers: &[ServerKind], layers: &[Layer]) -> Result<Laid, Bad>
         origins: BTreeMap::new(),
     };
     for spec in OPTIONS {
-        if let Some(text) = spec.default.text(servers) {
+        if let Some(text) = spec.default.text(laid.settings.server, servers) {
             laid.put(spec, servers, &Origin::Default, &[text])?;
         }
         for layer in layers {
@@ -91,6 +94,7 @@ pub(super) fn lay(servers: &[ServerKind], layers: &[Layer]) -> Result<Laid, Bad>
         }
     }
     laid.fit_target_into_head()?;
+    laid.check_processes()?;
     Ok(laid)
 }
 
@@ -107,6 +111,38 @@ impl Laid {
             .map_err(|bad| bad.at(origin.place(spec)))?;
         self.origins.insert(spec.name, origin.clone());
         Ok(())
+    }
+
+    /// What is about worker processes needs some, and so does a server that is made of them.
+    fn check_processes(&self) -> Result<(), Bad> {
+        let Settings {
+            server, processes, ..
+        } = self.settings;
+        if processes > 0 {
+            return Ok(());
+        }
+        let set = |spec: &&OptionSpec| (self.origins.get(spec.name)).filter(|it| it.is_users());
+        if server.is_of_processes() {
+            let bad = Bad::new(format!(
+                "the server {server} is made of processes: at least 1"
+            ));
+            let spec = option::find("processes").filter(|spec| set(spec).is_some());
+            return Err(match spec.and_then(|spec| Some((spec, set(&spec)?))) {
+                Some((spec, origin)) => bad.at(origin.place(spec)),
+                None => bad.at("--processes"),
+            });
+        }
+        let of_processes = OPTIONS.iter().filter(|spec| spec.of_processes);
+        match of_processes
+            .filter_map(|spec| Some((spec, set(&spec)?)))
+            .next()
+        {
+            Some((spec, origin)) => Err(Bad::new(
+                "this is about worker processes, and there are none: add --processes 1, or more",
+            )
+            .at(origin.place(spec))),
+            None => Ok(()),
+        }
     }
 
     /// The target is part of the head. Its default gives way to a small head; a value that
@@ -177,6 +213,7 @@ mod tests {
             default: Preset::Text("1"),
             group: Group::Limits,
             servers,
+            of_processes: false,
             on_server: None,
             help: "",
         }

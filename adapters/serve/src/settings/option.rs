@@ -19,6 +19,8 @@ pub(super) struct OptionSpec {
     pub(super) group: Group,
     /// The servers that honour it; the others refuse it.
     pub(super) servers: &'static [ServerKind],
+    /// It is about worker processes, and refused without them.
+    pub(super) of_processes: bool,
     pub(super) help: &'static str,
     /// What it is on a server, if that differs.
     pub(super) on_server: Option<fn(ServerKind) -> &'static str>,
@@ -34,6 +36,8 @@ pub(super) enum Preset {
     Cores,
     /// The preferred one of the servers that the program can run on.
     Server,
+    /// One for each core on a server that is made of processes; on others none.
+    Processes,
 }
 
 /// Where the help has an option.
@@ -41,6 +45,7 @@ pub(super) enum Preset {
 pub(super) enum Group {
     Listen,
     Concurrency,
+    Processes,
     Timeouts,
     Limits,
     Rest,
@@ -69,13 +74,15 @@ impl OptionSpec {
 }
 
 impl Preset {
-    /// `servers`: those to choose from, the default first.
-    pub(super) fn text(&self, servers: &[ServerKind]) -> Option<String> {
+    /// On `server`, which was chosen of `servers`, those to choose from, the default first.
+    pub(super) fn text(&self, server: ServerKind, servers: &[ServerKind]) -> Option<String> {
         match self {
             Preset::Nothing => None,
             Preset::Text(text) => Some((*text).to_owned()),
             Preset::Cores => Some(cores().to_string()),
             Preset::Server => servers.first().map(ToString::to_string),
+            Preset::Processes if server.is_of_processes() => Some(cores().to_string()),
+            Preset::Processes => Some("0".to_owned()),
         }
     }
 
@@ -87,14 +94,19 @@ impl Preset {
             Preset::Text(text) => Some(text),
             Preset::Cores => Some("one for each core"),
             Preset::Server => servers.first().map(|server| server.name()),
+            Preset::Processes if servers.iter().any(|server| server.is_of_processes()) => {
+                Some("0; prefork: one for each core")
+            }
+            Preset::Processes => Some("0"),
         }
     }
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 5] = [
+    pub(super) const ALL: [Group; 6] = [
         Group::Listen,
         Group::Concurrency,
+        Group::Processes,
         Group::Timeouts,
         Group::Limits,
         Group::Rest,
@@ -104,6 +116,7 @@ impl Group {
         match self {
             Group::Listen => "Where to listen",
             Group::Concurrency => "Concurrency",
+            Group::Processes => "Worker processes",
             Group::Timeouts => "Timeouts",
             Group::Limits => "Limits",
             Group::Rest => "The rest",

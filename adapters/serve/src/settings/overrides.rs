@@ -93,6 +93,24 @@ macro_rules! option_methods {
             backlog(usize) = "backlog", set;
             /// Connections open at once; above it, accepting waits.
             max_connections(impl Into<Option<usize>>) = "max-connections", set_limit;
+            /// Worker processes; 0: none, the server runs in this process.
+            processes(usize) = "processes", set;
+            /// How long a worker process may give no sign of life before it is replaced.
+            worker_timeout(impl Into<Option<std::time::Duration>>) = "worker-timeout", set_duration;
+            /// Requests after which a worker process is replaced.
+            max_requests(impl Into<Option<usize>>) = "max-requests", set_limit;
+            /// Requests that are added to these, at most, at random for each worker.
+            max_requests_jitter(usize) = "max-requests-jitter", set;
+            /// How old a worker process gets before it is replaced.
+            max_worker_lifetime(impl Into<Option<std::time::Duration>>) = "max-worker-lifetime", set_duration;
+            /// Bytes of memory of a worker process above which it is replaced.
+            max_worker_memory(impl Into<Option<u64>>) = "max-worker-memory", set_limit;
+            /// The file that the process id of the master stands in.
+            pid_file(&str) = "pid-file", set;
+            /// Whom worker processes run as.
+            user(&str) = "user", set;
+            /// The group that worker processes are in.
+            group(&str) = "group", set;
             /// From the first byte of a request to the end of its head.
             header_timeout(impl Into<Option<std::time::Duration>>) = "header-timeout", set_duration;
             /// Between two reads of a request's body.

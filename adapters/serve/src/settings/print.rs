@@ -8,7 +8,7 @@ use super::layer::Origin;
 use super::option::OptionSpec;
 use super::table::OPTIONS;
 
-/// Every setting that the chosen server honours, with where it comes from.
+/// Every setting that has a meaning on the chosen server, with where it comes from.
 pub(super) fn text(
     program: &str,
     mut settings: Settings,
@@ -17,7 +17,10 @@ pub(super) fn text(
 ) -> String {
     let mut lines = Vec::new();
     let server = settings.server;
-    for spec in OPTIONS.iter().filter(|spec| spec.is_honoured_by(server)) {
+    let has_processes = settings.processes > 0;
+    let is_meant =
+        |spec: &&OptionSpec| spec.is_honoured_by(server) && (has_processes || !spec.of_processes);
+    for spec in OPTIONS.iter().filter(is_meant) {
         if let Some(value) = spec.kind.toml(&mut settings) {
             let origin = origins.get(spec.name).unwrap_or(&Origin::Default);
             lines.push((format!("{} = {value}", spec.name), comment(origin, spec)));
@@ -43,6 +46,7 @@ fn comment(origin: &Origin, spec: &OptionSpec) -> String {
     match origin {
         Origin::Default => "default".to_owned(),
         Origin::Program => "program".to_owned(),
+        Origin::Systemd => "environment variable: LISTEN_FDS".to_owned(),
         Origin::File(path) => format!("file: {}", one_line(path)),
         Origin::Environment => format!("environment variable: {}", spec.variable()),
         Origin::CommandLine => format!("command line: {}", spec.flag()),

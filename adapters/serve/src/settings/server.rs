@@ -70,6 +70,16 @@ impl ServerKind {
         self.facts().name
     }
 
+    /// Whether it serves in worker processes alone.
+    pub(crate) fn is_of_processes(self) -> bool {
+        match self {
+            #[cfg(feature = "coroutine")]
+            ServerKind::Coroutine => false,
+            #[cfg(feature = "evented")]
+            ServerKind::Evented => false,
+        }
+    }
+
     pub(super) fn summary(self) -> &'static str {
         self.facts().summary
     }

@@ -7,6 +7,9 @@ use super::server::ServerKind;
 /// Threads of a kind, at most.
 pub(super) const MOST_THREADS: usize = 4096;
 
+/// Worker processes, at most.
+const MOST_PROCESSES: u64 = 1024;
+
 const THREADS: std::ops::RangeInclusive<u64> = 1..=MOST_THREADS as u64;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -49,6 +52,15 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Listen,
         "Path that the application is mounted under, such as /shop.",
     ),
+    setting(
+        "processes",
+        "N",
+        Kind::Count(0..=MOST_PROCESSES, |settings| &mut settings.processes),
+        Preset::Processes,
+        Group::Concurrency,
+        "Worker processes, each with the server and the application in it, under a master that \
+         watches them. 0: none, the server runs in this process.",
+    ),
     OptionSpec {
         on_server: Some(ServerKind::threads),
         ..setting(
@@ -75,6 +87,68 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Preset::Text("16384"),
         Group::Concurrency,
         "Connections open at once; above it, accepting waits.",
+    ),
+    of_processes(
+        "worker-timeout",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.worker_timeout),
+        Preset::Text("30s"),
+        "How long a worker may give no sign of life; then it is killed and replaced. A request \
+         that takes long is no reason: --request-timeout bounds it.",
+    ),
+    of_processes(
+        "max-requests",
+        "N",
+        Kind::CountLimit(1..=1_000_000_000, |settings| &mut settings.max_requests),
+        Preset::Text("0"),
+        "Requests after which a worker is replaced, for applications that leak. Another one \
+         serves before it stops.",
+    ),
+    of_processes(
+        "max-requests-jitter",
+        "N",
+        Kind::Count(0..=1_000_000_000, |settings| {
+            &mut settings.max_requests_jitter
+        }),
+        Preset::Text("0"),
+        "Requests that are added to --max-requests, at most, at random for each worker.",
+    ),
+    of_processes(
+        "max-worker-lifetime",
+        "TIME",
+        Kind::Duration(|settings| &mut settings.max_worker_lifetime),
+        Preset::Text("0"),
+        "Age at which a worker is replaced, one after the other.",
+    ),
+    of_processes(
+        "max-worker-memory",
+        "SIZE",
+        Kind::SizeLimit(MIB..=(1 << 20) * GIB, |settings| {
+            &mut settings.max_worker_memory
+        }),
+        Preset::Text("0"),
+        "Resident memory of a worker above which it is replaced.",
+    ),
+    of_processes(
+        "pid-file",
+        "FILE",
+        Kind::Path(|settings| &mut settings.pid_file),
+        Preset::Text(""),
+        "File that the process id of the master stands in while it runs.",
+    ),
+    of_processes(
+        "user",
+        "NAME",
+        Kind::Name(|settings| &mut settings.user),
+        Preset::Text(""),
+        "User that workers run as, by name or number; the master is started as root.",
+    ),
+    of_processes(
+        "group",
+        "NAME",
+        Kind::Name(|settings| &mut settings.group),
+        Preset::Text(""),
+        "Group that workers are in, by name or number; without it, that of --user.",
     ),
     setting(
         "header-timeout",
@@ -132,7 +206,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Kind::Duration(|settings| &mut settings.graceful_timeout),
         Preset::Text("30s"),
         Group::Timeouts,
-        "How long requests in flight may go on after TERM, HUP or INT. 0: until they are done.",
+        "How long requests in flight may go on after the order to stop, or in a worker that is \
+         replaced. 0: until they are done.",
     ),
     setting(
         "max-target",
@@ -203,6 +278,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         default: Preset::Nothing,
         group: Group::Rest,
         servers: ServerKind::COMPILED,
+        of_processes: false,
         on_server: None,
         help: "Read settings from this TOML file: name = value, with the names above.",
     },
@@ -239,8 +315,23 @@ const fn setting(
         default,
         group,
         servers: ServerKind::COMPILED,
+        of_processes: false,
         on_server: None,
         help,
+    }
+}
+
+/// A setting of the master's and its workers'.
+const fn of_processes(
+    name: &'static str,
+    placeholder: &'static str,
+    kind: Kind,
+    default: Preset,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        of_processes: true,
+        ..setting(name, placeholder, kind, default, Group::Processes, help)
     }
 }
 
@@ -258,6 +349,7 @@ const fn answer(
         default: Preset::Nothing,
         group: Group::Rest,
         servers: ServerKind::COMPILED,
+        of_processes: false,
         on_server: None,
         help,
     }

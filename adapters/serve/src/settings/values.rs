@@ -1,12 +1,17 @@
 //! Counts, sizes, prefixes and switches as text.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use super::bad::Bad;
 
 pub(super) const SIZE: &str = "size: bytes, or a whole number with k, m or g (512, 64k, 1g)";
 pub(super) const PREFIX: &str =
     "prefix: it begins with / and does not end with one, in the characters of a path (/shop)";
+
+pub(super) const NAME: &str = "name or number of one, or empty";
+
+pub(super) const PATH: &str = "path of a file, without control characters, or empty";
 
 pub(super) const SWITCH: &str = "switch: on or off";
 
@@ -92,6 +97,23 @@ pub(super) fn prefix(text: &str) -> Result<String, Bad> {
         return Err(Bad::unfit(&format!("{text:?}"), PREFIX));
     }
     Ok(text.to_owned())
+}
+
+/// The name of a user or a group; empty for none.
+pub(super) fn name(text: &str) -> Result<Option<String>, Bad> {
+    // What `/etc/passwd` cannot hold, nobody is called.
+    if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == ':') {
+        return Err(Bad::unfit(&format!("{text:?}"), NAME));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// The path of a file; empty for none.
+pub(super) fn path(text: &str) -> Result<Option<PathBuf>, Bad> {
+    if text.contains(char::is_control) {
+        return Err(Bad::unfit(&format!("{text:?}"), PATH));
+    }
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
 /// RFC 3986 3.3: `/`, unreserved, sub-delims, `:`, `@`, and `%` with two hexadecimal digits.

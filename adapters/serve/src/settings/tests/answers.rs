@@ -77,7 +77,7 @@ fn the_version_is_the_programs_and_the_runners() {
 
 #[test]
 fn a_program_without_a_name_still_answers() {
-    let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, [], []);
+    let none = Settings::gather(&Overrides::default(), ServerKind::COMPILED, [], [], &[]);
     assert!(matches!(none, Ok(Gathered::Run(settings, _)) if settings == Settings::default()));
 }
 

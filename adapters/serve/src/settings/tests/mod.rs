@@ -47,7 +47,7 @@ impl Start<'_> {
             .env
             .iter()
             .map(|(key, value)| (key.into(), value.into()));
-        let gathered = Settings::gather(&self.program, self.servers, args, env);
+        let gathered = Settings::gather(&self.program, self.servers, args, env, &[]);
         // The name of the folder is another one each time.
         let place = format!("{}/", folder.path().display());
         match gathered {

@@ -37,6 +37,7 @@ const NOT_LINT: &str = if cfg!(debug_assertions) { "off" } else { "on" };
 const VALUES: &[(&str, &str, &str)] = &[
     ("server", SERVER, "gevent"),
     ("bind", "127.0.0.1:1", "127.0.0.1"),
+    ("processes", "3", "1025"),
     ("threads", "4096", "4097"),
     ("blocking-threads", "5", "0"),
     ("queue-timeout", "1s", "1d"),
@@ -49,6 +50,14 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("request-timeout", "1h", ""),
     ("graceful-timeout", "0.5", "0.5.5"),
     ("buffer-body", "0", "2g"),
+    ("worker-timeout", "5s", "5x"),
+    ("max-requests", "1000", "1e3"),
+    ("max-requests-jitter", "50", "-50"),
+    ("max-worker-lifetime", "24h", "1w"),
+    ("max-worker-memory", "512m", "1k"),
+    ("pid-file", "/run/shop.pid", "shop\npid"),
+    ("user", "shop", "shop:shop"),
+    ("group", "33", "the group"),
     ("max-target", "64", "63"),
     ("max-head", "16m", "16777217"),
     ("max-headers", "10000", "10001"),
@@ -77,13 +86,27 @@ fn names_are_unlike_and_found() {
         assert_eq!(nearest(spec.name).map(|spec| spec.name), Some(spec.name));
         assert!(spec.help.ends_with('.'), "{}", spec.name);
         assert_eq!(
-            spec.default.text(ServerKind::COMPILED).is_some(),
+            spec.default
+                .text(ServerKind::default(), ServerKind::COMPILED)
+                .is_some(),
             spec.kind.is_setting(),
             "{}",
             spec.name
         );
     }
     assert_eq!(OPTIONS[0].name, "server");
+}
+
+/// A start at which the option `name` has a meaning.
+fn start(name: &str) -> Start<'static> {
+    let mut start = Start::default();
+    if OPTIONS
+        .iter()
+        .any(|spec| spec.name == name && spec.of_processes)
+    {
+        start.program.set("processes", 1);
+    }
+    start
 }
 
 #[test]
@@ -93,20 +116,20 @@ fn every_source_sets_every_option() {
         let toml = format!("{name} = {right:?}");
         let line = Start {
             args: &[&format!("--{name}"), right],
-            ..Start::default()
+            ..start(name)
         }
         .settings();
         let env = Start {
             env: &[(&variable, right)],
-            ..Start::default()
+            ..start(name)
         }
         .settings();
         let file = Start {
             file: Some(&toml),
-            ..Start::default()
+            ..start(name)
         }
         .settings();
-        let mut program = Start::default();
+        let mut program = start(name);
         program.program.set(name, right);
         assert_eq!(
             (&env, &file, &program.settings()),
@@ -114,7 +137,7 @@ fn every_source_sets_every_option() {
             "{name}"
         );
         let only = *name == "server" && ServerKind::COMPILED.len() == 1;
-        assert!(line != Settings::default() || only, "{name}");
+        assert!(line != start(name).settings() || only, "{name}");
     }
 }
 
@@ -154,6 +177,29 @@ fn every_source_is_named_with_what_is_wrong_in_it() {
 }
 
 #[test]
+fn what_is_about_processes_needs_some() {
+    let end = "this is about worker processes, and there are none: add --processes 1, or more";
+    let refused = Start {
+        args: &["--max-requests", "10"],
+        ..Start::default()
+    }
+    .refused();
+    assert_eq!(refused, format!("--max-requests: {end}"));
+    let refused = Start {
+        args: &["--processes", "0"],
+        file: Some("user = \"shop\""),
+        ..start("user")
+    }
+    .refused();
+    assert_eq!(refused, format!("rgi.toml: user: {end}"));
+    // What the program presets is not in the way of a run without.
+    let mut program = start("user");
+    program.program.set("user", "shop");
+    program.args = &["--processes", "0"];
+    assert_eq!(program.settings().processes, 0);
+}
+
+#[test]
 fn numbers_in_a_file_need_no_quotes() {
     let file =
         "threads = 2\nheader-timeout = 10\nbody-timeout = 2.5\nmax-body = 4096\nbacklog = 0x10";
@@ -180,6 +226,15 @@ fn a_builder_sets_every_option() {
         .server(ServerKind::default())
         .bind("unix:app.sock")
         .bind(Bind::Fd(3))
+        .processes(6)
+        .worker_timeout(second)
+        .max_requests(7)
+        .max_requests_jitter(8)
+        .max_worker_lifetime(second)
+        .max_worker_memory(1 << 20)
+        .pid_file("shop.pid")
+        .user("shop")
+        .group("crowd")
         .threads(2)
         .blocking_threads(3)
         .queue_timeout(second)
@@ -202,6 +257,15 @@ fn a_builder_sets_every_option() {
     let expected = Settings {
         server: ServerKind::default(),
         bind: vec![Bind::Unix("app.sock".into()), Bind::Fd(3)],
+        processes: 6,
+        worker_timeout: Some(second),
+        max_requests: Some(7),
+        max_requests_jitter: 8,
+        max_worker_lifetime: Some(second),
+        max_worker_memory: Some(1 << 20),
+        pid_file: Some("shop.pid".into()),
+        user: Some("shop".into()),
+        group: Some("crowd".into()),
         threads: 2,
         blocking_threads: 3,
         queue_timeout: Some(second),

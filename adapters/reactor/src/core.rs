@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rgi_core::App;
-use rgi_core::server::{FieldSpan, Host, Level};
+use rgi_core::server::{Config, FieldSpan, Host, Level};
 use rgi_http1::{Output, Stamp, Timeouts};
 
-use crate::Config;
 use crate::job::Job;
 
 pub(crate) struct Core<A: App> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use rgi_core::server::{Level, Stop};
+use rgi_core::server::{Beat, Level, Pulse, Stop};
 use rgi_core::{App, Connection};
 use slab::Slab;
 
@@ -40,6 +40,8 @@ pub(crate) struct EventLoop<A: App> {
     retry: Option<u64>,
     /// When those that are still open are cut.
     give_up: Option<u64>,
+    /// Signs of life, for who looks for them.
+    beat: Option<Beat>,
 }
 
 struct Entry<B> {
@@ -57,7 +59,6 @@ const ROUNDS: usize = 4;
 /// What a loop is made of, apart from its application.
 pub(crate) struct Parts {
     pub(crate) poll: Poll,
-    pub(crate) notify: Arc<Notify>,
     pub(crate) clock: Clock,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) accepting: Arc<Notify>,
@@ -65,17 +66,24 @@ pub(crate) struct Parts {
     pub(crate) stop: Stop,
 }
 
+impl Parts {
+    pub(crate) fn notify(&self) -> &Arc<Notify> {
+        &self.mailbox.notify
+    }
+}
+
 impl<A: App> EventLoop<A> {
     pub(crate) fn new(parts: Parts, acceptor: Option<Acceptor>, core: Core<A>) -> EventLoop<A> {
+        let notify = parts.notify().clone();
         let Parts {
             poll,
-            notify,
             clock,
             mailbox,
             accepting,
             census,
             stop,
         } = parts;
+        let beat = core.config.pulse.as_ref().map(Pulse::join);
         EventLoop {
             poll,
             notify,
@@ -92,6 +100,7 @@ impl<A: App> EventLoop<A> {
             core,
             retry: None,
             give_up: None,
+            beat,
         }
     }
 
@@ -110,6 +119,9 @@ impl<A: App> EventLoop<A> {
                 done => done?,
             }
             self.tick();
+            if let Some(beat) = &self.beat {
+                beat.beat();
+            }
             for event in &events {
                 match event.token() {
                     WAKE => {}
@@ -183,6 +195,7 @@ impl<A: App> EventLoop<A> {
             sleep,
             self.retry.map(until),
             self.give_up.map(until),
+            self.beat.as_ref().map(Beat::interval),
         ]
         .into_iter()
         .flatten()

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rgi_core::Connection;
-use rgi_core::server::{Level, Listener, Log};
+use rgi_core::server::{Config, Level, Listener, Log};
 
 use crate::notify::{ATTEND, LISTENERS, Notify};
 use crate::socket::{Socket, accept};
@@ -103,16 +103,15 @@ impl Acceptor {
         listeners: Vec<Listener>,
         mailboxes: Vec<Arc<Mailbox>>,
         census: Arc<Census>,
-        most: usize,
-        log: Arc<dyn Log>,
+        config: &Config,
     ) -> Acceptor {
         Acceptor {
             listeners,
             mailboxes,
             next: 0,
             census,
-            most,
-            log,
+            most: config.max_connections.unwrap_or(usize::MAX),
+            log: config.log.clone(),
             exhausted: false,
         }
     }

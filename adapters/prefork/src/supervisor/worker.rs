@@ -1,0 +1,100 @@
+//! A worker, as it sees itself.
+
+use std::io;
+use std::process;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rgi_core::server::{Pulse, Stop};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::link::{Lifeline, Word};
+use super::signals;
+
+/// The worker that this process is.
+#[derive(Clone, Debug)]
+pub struct WorkerProcess {
+    index: usize,
+    lifeline: Arc<Lifeline>,
+    pulse: Arc<Pulse>,
+}
+
+/// How long a worker without a master waits for open requests, and then for its own end.
+const ORPHANED: Duration = Duration::from_millis(700);
+const CUT: Duration = Duration::from_millis(500);
+/// Beyond its time, before a request counts as stuck: what does not block answers by then.
+const SLACK: Duration = Duration::from_secs(1);
+
+impl WorkerProcess {
+    pub(super) fn new(index: usize, lifeline: Lifeline, interval: Duration) -> WorkerProcess {
+        WorkerProcess {
+            index,
+            lifeline: Arc::new(lifeline),
+            pulse: Arc::new(Pulse::new(interval)),
+        }
+    }
+
+    /// Which of the workers it is, from 0. A worker that replaces another has its number.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// For the server's [`Config`](rgi_core::server::Config): what the heartbeat is taken from.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
+    /// Lets signals through. Those that came since the fork arrive now, so handlers come first.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn release_signals(&self) -> io::Result<()> {
+        signals::release()
+    }
+
+    /// Says that the application is there and the server about to serve.
+    pub fn ready(&self) {
+        self.lifeline.say(Word::Ready);
+    }
+
+    /// Asks to be replaced: the order to stop comes when another worker has taken over.
+    pub fn retire(&self) {
+        self.lifeline.say(Word::Retire);
+    }
+
+    /// Starts the heart, a thread: it gives the server's signs of life to the master, and stops the
+    /// server when there is no master any more. After little more than a second the process ends.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn watch(&self, stop: Stop) -> io::Result<()> {
+        let worker = self.clone();
+        let heart = thread::Builder::new().name("heart".to_owned());
+        heart.spawn(move || {
+            while !worker.is_orphan() {
+                if worker.pulse.is_overdue(SLACK) {
+                    worker.lifeline.say(Word::Stuck);
+                } else if worker.pulse.is_alive() {
+                    worker.lifeline.say(Word::Beat);
+                }
+            }
+            stop.graceful();
+            thread::sleep(ORPHANED);
+            stop.now();
+            thread::sleep(CUT);
+            process::exit(1);
+        })?;
+        Ok(())
+    }
+
+    /// Whether the master has gone within an interval.
+    fn is_orphan(&self) -> bool {
+        let mut fds = [PollFd::new(&*self.lifeline, PollFlags::IN)];
+        let interval = Timespec::try_from(self.pulse.interval()).ok();
+        let _ = poll(&mut fds, interval.as_ref());
+        self.lifeline.is_cut()
+    }
+}
