@@ -165,14 +165,12 @@ impl<A: App> Request<'_, A> {
     /// Sends trailer fields behind the pieces.
     pub fn trailers(mut self, trailers: HeaderMap) -> Self {
         self.end = Ok(Some(Box::new(trailers)));
-        self.length = self.length.filter(|length| *length > 0);
         self
     }
 
     /// Breaks the body off with an error behind what was sent.
     pub fn break_off(mut self, error: Error) -> Self {
         self.end = Err(error);
-        self.length = self.length.filter(|length| *length > 0);
         self
     }
 
@@ -220,12 +218,13 @@ impl<A: App> Request<'_, A> {
         let request = RequestHead::from_parts(parts).expect("an ASCII target");
         let input = match (self.length, &self.end) {
             (Some(0), Ok(None)) => Input::empty(),
-            _ => Input::source(
+            (length, _) => Input::source(
                 Script {
                     chunks: self.chunks,
                     end: Some(self.end),
                 },
-                self.length,
+                // Trailers or an error without a block before them: nobody knew a length.
+                length.filter(|length| *length > 0),
             ),
         };
         let connection = Connection {

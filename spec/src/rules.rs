@@ -58,6 +58,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether an owner of this kind and name is among those it has.
+    pub fn is_held_by(&self, kind: Kind, name: &str) -> bool {
+        let mut owners = self.owner.iter();
+        owners.any(|owner| owner.kind == kind && owner.name == name)
+    }
+
     /// What became of it: one class, and where two would do the weaker.
     pub fn class(&self) -> Class {
         let has = |kind| self.owner.iter().any(|owner| owner.kind == kind);

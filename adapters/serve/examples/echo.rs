@@ -2,11 +2,12 @@
 //! nothing, and sends back what others send.
 
 use std::env;
+use std::path::Path;
 
 use rgi_core::{
     App, BodyExt, BoxBody, Environ, Error, StartResponse, StatusCode, Worker, field, media,
 };
-use rgi_serve::{Exit, Runner};
+use rgi_serve::{Exit, Hooks, Runner, WorkerEnd};
 
 struct Echo {
     greeting: String,
@@ -15,6 +16,9 @@ struct Echo {
 impl Echo {
     /// What cannot work stops the server before it accepts anybody.
     fn new(_: &Worker) -> Result<Echo, Error> {
+        if env::var_os("REFUSES").is_some_and(|path| Path::new(&path).exists()) {
+            return Err(Error::new("the file of REFUSES is there: remove it"));
+        }
         match env::var("GREETING") {
             Ok(greeting) if greeting.is_empty() => Err(Error::new(
                 "GREETING is empty: set it to a text, or not at all",
@@ -43,8 +47,32 @@ impl App for Echo {
     }
 }
 
+/// Says what it is called for, where the environment asks for that.
+struct Chatty;
+
+impl Hooks for Chatty {
+    fn pre_fork(&self, worker: usize) {
+        say(&format!("pre_fork {worker}"));
+    }
+
+    fn post_fork(&self, worker: usize) {
+        say(&format!("post_fork {worker}"));
+    }
+
+    fn worker_exit(&self, worker: usize, _: u32, end: WorkerEnd) {
+        say(&format!("worker_exit {worker}: {end}"));
+    }
+}
+
+fn say(text: &str) {
+    if env::var_os("CHATTY").is_some() {
+        eprintln!("{text}");
+    }
+}
+
 fn main() -> Exit {
     Runner::new()
+        .hooks(Chatty)
         .version(env!("CARGO_PKG_VERSION"))
         .threads(2)
         .var("whom", "you")

@@ -10,6 +10,11 @@ pub(crate) fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7F)
 }
 
+/// A character of a path as it is sent, slashes and percent signs included (RFC 3986 3.3).
+pub(crate) fn is_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte)
+}
+
 /// A non-empty token.
 pub(crate) fn all_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token)

@@ -1,6 +1,6 @@
 //! `rgi-conformance rules`: the rules of RGI, and what holds each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
 
 use rgi_spec::{Rule, rules};
@@ -48,14 +48,10 @@ pub(crate) fn command(mut parser: lexopt::Parser) -> Result<Exit, Error> {
     let wanted = |rule: &&Rule| only.is_empty() || only.iter().any(|part| has(rule, part));
     for rule in rules().iter().filter(wanted) {
         write(&mut out, rule);
-        let mut kinds: Vec<String> = rule
-            .owner
-            .iter()
-            .map(|owner| owner.kind.to_string())
-            .collect();
-        kinds.dedup();
+        let kinds = rule.owner.iter().map(|owner| owner.kind.to_string());
+        let mut kinds: BTreeSet<String> = kinds.collect();
         if kinds.is_empty() {
-            kinds.push("fell away".to_owned());
+            kinds.insert("fell away".to_owned());
         }
         for kind in kinds {
             *counts.entry(kind).or_insert(0) += 1;

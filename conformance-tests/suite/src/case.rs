@@ -84,3 +84,8 @@ impl std::fmt::Debug for Case {
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     crate::cases::TOPICS.iter().flat_map(|topic| topic.iter())
 }
+
+/// The case of a name.
+pub(crate) fn case(name: &str) -> Option<&'static Case> {
+    cases().find(|case| case.name == name)
+}

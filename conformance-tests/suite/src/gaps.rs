@@ -73,22 +73,15 @@ fn unknown(case: &Case, number: u16) -> Option<String> {
             "the case {name} names RGI {number}, which does not exist"
         ));
     };
-    let names = rule
-        .owner
-        .iter()
-        .any(|owner| owner.kind == Kind::Case && owner.name == name);
-    (!names).then(|| format!("the case {name} names RGI {number}, which does not name it"))
+    (!rule.is_held_by(Kind::Case, name))
+        .then(|| format!("the case {name} names RGI {number}, which does not name it"))
 }
 
 /// Rules that name a case and that it does not name.
 fn unproved(case: &Case) -> Vec<String> {
-    let names = |rule: &&Rule| {
-        let mut owners = rule.owner.iter();
-        owners.any(|owner| owner.kind == Kind::Case && owner.name == case.name)
-    };
     let missing = rules()
         .iter()
-        .filter(names)
+        .filter(|rule| rule.is_held_by(Kind::Case, case.name))
         .filter(|rule| !case.rules.contains(&rule.number));
     missing
         .map(|rule| {

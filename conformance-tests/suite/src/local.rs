@@ -33,13 +33,7 @@ impl Local {
     pub fn start(serve: Serve, case: &str, root: &str) -> Local {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("a port has an address");
-        let mut config = settings(root);
-        let settings = crate::cases()
-            .find(|known| known.name == case)
-            .and_then(|case| case.settings);
-        if let Some(settings) = settings {
-            settings(&mut config);
-        }
+        let config = settings(case, root);
         let root = config.script_name.clone();
         let stop = Stop::new();
         let told = stop.clone();
@@ -55,14 +49,18 @@ impl Local {
     }
 }
 
-/// The settings of cases that name none.
-pub(crate) fn settings(root: &str) -> Config {
+/// The settings of a case, the site under `root`: few threads and no log, but where the case wants
+/// them otherwise.
+pub(crate) fn settings(case: &str, root: &str) -> Config {
     let mut config = Config::default();
     config.threads = 1;
     config.blocking_threads = 4;
     root.clone_into(&mut config.script_name);
     // Much of what is logged is what cases are about.
     config.log = Arc::new(Silence);
+    if let Some(change) = crate::case::case(case).and_then(|case| case.settings) {
+        change(&mut config);
+    }
     config
 }
 

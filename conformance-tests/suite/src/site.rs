@@ -7,7 +7,8 @@ use rgi_core::{
 };
 use rgi_lint::Lint;
 
-use crate::{Notes, cases};
+use crate::Notes;
+use crate::case::case;
 
 /// The field by which a request names its case.
 pub const X_RGI_CASE: &str = "x-rgi-case";
@@ -60,7 +61,7 @@ impl Site {
             }
             _ => {}
         }
-        let Some(case) = cases().find(|case| case.name == name) else {
+        let Some(case) = case(&name) else {
             let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
             let started = start_response.start(StatusCode::NOT_FOUND);
             return started.full(wrong).into();

@@ -90,8 +90,7 @@ pub fn records(case: &Case, target: &dyn Target) -> (Vec<u8>, String) {
 /// If it fails.
 #[track_caller]
 pub fn check(case: &str, target: &dyn Target) {
-    let found = crate::cases().find(|known| known.name == case);
-    let case = found.unwrap_or_else(|| panic!("no case is called {case}"));
+    let case = crate::case::case(case).unwrap_or_else(|| panic!("no case is called {case}"));
     match run(case, target) {
         Verdict::Passed => {}
         Verdict::NotOffered(why) => println!("{}: not offered: {why}", case.name),

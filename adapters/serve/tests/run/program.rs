@@ -95,6 +95,15 @@ impl Program {
         }
     }
 
+    /// Waits for so many lines of the log with this text.
+    pub(crate) fn lines_with(&self, text: &str, count: usize) -> Vec<String> {
+        (0..count).map(|_| self.line_with(text)).collect()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

@@ -4,12 +4,12 @@ use lexopt::ValueExt;
 use rgi_conformance::{Case, Remote};
 
 use super::Column;
-use crate::{Endpoint, Error};
+use crate::{Endpoint, Error, chars};
 
 pub(super) const RUN: &str = "\
 rgi-conformance run: the conformance suite on one server
 
-usage: rgi-conformance run (--server NAME | --url URL) [OPTIONS]
+usage: rgi-conformance run (--server NAME | --url URL [--unix PATH] [--prefix PREFIX]) [OPTIONS]
 
 A server of this command's is started anew for each case, with the case's settings, at the root and
 under a prefix. At a URL runs a server with the testbed, or any program that serves
@@ -19,7 +19,7 @@ options:
   --server NAME    memory, evented or coroutine
   --url URL        a server that runs already, as in http://127.0.0.1:8000
   --unix PATH      connect to this Unix socket instead; URL then names the host alone
-  --prefix PREFIX  the path under which the application stands there; none
+  --prefix PREFIX  the path under which the application stands there, as in /shop; none
   --only SUBSTR    only cases whose name contains SUBSTR; repeat for more
   --skip SUBSTR    no cases whose name contains SUBSTR; repeat for more
   --jobs N         cases at a time; 8. A server that serves one connection at a time wants 1
@@ -66,15 +66,16 @@ pub(super) struct Options {
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     use lexopt::Arg::{Long, Short};
     let mut common = Common::new();
-    let (mut server, mut url, mut unix) = (None, None, None);
-    let (mut prefix, mut verbose) = (String::new(), false);
+    let (mut server, mut url) = (None, None);
+    let (mut unix, mut prefix) = (None, None);
+    let mut verbose = false;
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Parsed::Help),
             Long("server") => server = Some(parser.value()?.string()?),
             Long("url") => url = Some(parser.value()?.string()?),
             Long("unix") => unix = Some(std::path::PathBuf::from(parser.value()?)),
-            Long("prefix") => prefix = parser.value()?.string()?,
+            Long("prefix") => prefix = Some(checked(parser.value()?.string()?)?),
             Long("verbose") => verbose = true,
             Long(name) => {
                 let name = name.to_owned();
@@ -84,8 +85,21 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
         }
     }
     let column = match (server, url) {
-        (Some(name), None) => Column::named(&name)?,
+        (Some(name), None) => {
+            if unix.is_some() {
+                return Err(out_of_place(
+                    "--unix",
+                    "the command knows where they listen",
+                ));
+            }
+            if prefix.is_some() {
+                let why = "they are tried at the root and under a prefix in any case";
+                return Err(out_of_place("--prefix", why));
+            }
+            Column::named(&name)?
+        }
         (None, Some(url)) => {
+            let prefix = prefix.unwrap_or_default();
             let endpoint = Endpoint::from_url(&url)?;
             let remote = match unix {
                 Some(path) => Remote::unix(path, &prefix),
@@ -100,6 +114,27 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
         }
     };
     common.with(vec![column], verbose)
+}
+
+/// An option about a server that runs already, given with one of the command's own.
+fn out_of_place(option: &str, why: &str) -> Error {
+    Error::usage(format!(
+        "run: {option} goes with --url, not with the command's own servers: {why}; leave it out"
+    ))
+}
+
+/// A prefix that requests can be sent under; none where it is empty.
+fn checked(prefix: String) -> Result<String, Error> {
+    let fits = prefix.is_empty()
+        || prefix.starts_with('/') && !prefix.ends_with('/') && prefix.bytes().all(chars::is_path);
+    match fits {
+        true => Ok(prefix),
+        false => Err(Error::usage(format!(
+            "--prefix: '{}' is no prefix: it begins with / and does not end with it, in the \
+             characters of a path; right would be /shop",
+            prefix.escape_debug()
+        ))),
+    }
 }
 
 /// Reads what follows `matrix`.

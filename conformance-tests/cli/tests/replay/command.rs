@@ -3,8 +3,9 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use crate::common::{complains, run, text};
 use crate::servers::{Manner, serve};
 
 // "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
@@ -20,35 +21,11 @@ fn corpus(name: &str, lines: &[&str]) -> PathBuf {
     path
 }
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rgi-conformance"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
 fn replay(manner: Manner, name: &str, more: &[&str]) -> Output {
     let file = corpus(name, &[ACCEPT, "", REJECT]);
     let url = serve(manner).to_string();
     let arguments = [&["replay", file.to_str().unwrap(), "--url", &url], more].concat();
     run(&arguments)
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// A code-2 or code-3 end: nothing on standard output, one line on standard error.
-#[track_caller]
-fn complains(arguments: &[&str], code: i32, parts: &[&str]) {
-    let output = run(arguments);
-    let line = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert_eq!(text(&output.stdout), "");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    for part in parts {
-        assert!(line.contains(part), "'{part}' is not in: {line}");
-    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `replay` against small servers on loopback.
 
 mod command;
+#[path = "../common/mod.rs"]
+mod common;
 mod servers;
 mod verdicts;

@@ -1,36 +1,15 @@
 //! `rules`, `matrix` and `run` as their users see them.
 
-use std::process::{Command, Output};
+#[path = "../common/mod.rs"]
+mod common;
 
 use rgi_core::server::{Config, Listener, Server, Stop};
 use rgi_core::{IntoLifespan, marker::IsApp};
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rgi-conformance"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+use self::common::{complains, run, text};
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// Nothing on standard output, one line on standard error.
-#[track_caller]
-fn complains(arguments: &[&str], code: i32, parts: &[&str]) {
-    let output = run(arguments);
-    let line = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert_eq!(text(&output.stdout), "");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    for part in parts {
-        assert!(line.contains(part), "'{part}' is not in: {line}");
-    }
-}
-
-/// An application on a port of its own, until `stop`.
-fn serving<A>(app: A, use_it: impl FnOnce(&str))
+/// An application on a port of its own, under `prefix`, while it is used at its URL.
+fn serving<A>(app: A, prefix: &str, use_it: impl FnOnce(&str))
 where
     A: rgi_core::App + Send + Sync + 'static,
     A::Body: Send + 'static,
@@ -40,12 +19,10 @@ where
     let stop = Stop::new();
     let told = stop.clone();
     let lifespan = IntoLifespan::<IsApp>::into_lifespan(app);
+    let mut config = Config::default();
+    prefix.clone_into(&mut config.script_name);
     let server = std::thread::spawn(move || {
-        rgi_evented::Evented::new(Config::default()).serve(
-            lifespan,
-            vec![Listener::Tcp(listener)],
-            told,
-        )
+        rgi_evented::Evented::new(config).serve(lifespan, vec![Listener::Tcp(listener)], told)
     });
     use_it(&url);
     stop.now();
@@ -78,10 +55,13 @@ fn rules_are_listed_with_their_owners_and_counted() {
         "type",
         "unit",
     ] {
-        let counted = out
-            .lines()
-            .any(|line| line.starts_with(&format!("{kind:<12}")));
-        assert!(counted, "{kind} is not counted");
+        let held = out.lines().filter(|line| {
+            let named = line.contains(&format!(" {kind}:"));
+            line.starts_with("RGI ") && (named || line.ends_with(&format!(" {kind}")))
+        });
+        // Once for each rule, however many of its owners are of the kind.
+        let counted = format!("{kind:<12}{:>4}", held.count());
+        assert!(out.lines().any(|line| line == counted), "{counted}");
     }
     let one = run(&["rules", "case:head_has_no_body"]);
     let rules = text(&one.stdout)
@@ -150,8 +130,42 @@ fn one_server_is_run_by_its_name() {
 }
 
 #[test]
+fn what_is_of_a_server_at_a_url_is_refused_with_one_by_name() {
+    for (option, value, why) in [
+        ("--unix", "/run/app.sock", "where they listen"),
+        ("--prefix", "/shop", "at the root and under a prefix"),
+        ("--prefix", "", "at the root and under a prefix"),
+    ] {
+        let parts = [option, "goes with --url", why, "leave it out"];
+        complains(&["run", "--server", "evented", option, value], 2, &parts);
+        complains(&["run", option, value, "--server", "memory"], 2, &parts);
+    }
+}
+
+#[test]
+fn a_prefix_is_one_that_requests_can_be_sent_under() {
+    for prefix in ["shop", "/", "/shop/", "/a b", "/a?b", "/\u{e4}"] {
+        let parts = ["--prefix", &format!("'{prefix}'"), "begins with /", "/shop"];
+        let url = "http://127.0.0.1:1";
+        complains(&["run", "--url", url, "--prefix", prefix], 2, &parts);
+    }
+    complains(
+        &["run", "--url", "http://127.0.0.1:1", "--prefix", "/a\nb"],
+        2,
+        &["'/a\\nb'"],
+    );
+    serving(rgi_conformance::Site::new(), "/a%20shop", |url| {
+        let only = ["--only", "path_is_decoded_once"];
+        let at = |prefix| run(&[&["run", "--url", url, "--prefix", prefix], &only[..]].concat());
+        assert_eq!(at("/a%20shop").status.code(), Some(0));
+        assert_eq!(at("/another").status.code(), Some(3));
+        assert_eq!(at("").status.code(), Some(3));
+    });
+}
+
+#[test]
 fn a_server_that_runs_is_tried_at_its_url() {
-    serving(rgi_conformance::Site::new(), |url| {
+    serving(rgi_conformance::Site::new(), "", |url| {
         let output = run(&["run", "--url", url, "--skip", "slow"]);
         let out = text(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{out}");
@@ -175,7 +189,7 @@ fn a_failure_is_code_1_and_told_in_full() {
             head.insert(name, value);
         }
     });
-    serving(broken, |url| {
+    serving(broken, "", |url| {
         let only = [
             "run",
             "--url",
@@ -203,7 +217,7 @@ fn a_failure_is_code_1_and_told_in_full() {
 fn what_is_not_the_site_is_said_in_a_line() {
     use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
     let other = app_fn(|_: Environ, s: StartResponse| s.start(StatusCode::OK).full("hello"));
-    serving(other, |url| {
+    serving(other, "", |url| {
         complains(&["run", "--url", url], 3, &["not the site of the suite"])
     });
 }

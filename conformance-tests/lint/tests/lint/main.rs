@@ -38,12 +38,8 @@ fn rules_and_checks_name_each_other() {
     for check in rgi_lint::CHECKS {
         for number in check.rules {
             let rule = rgi_spec::rule(*number).unwrap();
-            let names = rule
-                .owner
-                .iter()
-                .any(|owner| owner.kind == Kind::Lint && owner.name == check.name);
             assert!(
-                names,
+                rule.is_held_by(Kind::Lint, check.name),
                 "{} names RGI {number}, which does not name it",
                 check.name
             );

@@ -2,8 +2,11 @@
 
 mod answer;
 mod ask;
+mod body;
 mod connection;
+mod input;
 mod memory;
+mod reader;
 mod wire;
 
 use std::fmt::Write as _;
@@ -148,20 +151,23 @@ impl<'a> Client<'a> {
         self.note(done);
     }
 
+    /// The text, with the root and the fields of the case in their places.
+    fn filled(&self, text: &str) -> String {
+        text.replace("{root}", &self.root)
+            .replace("{case}", &self.named())
+    }
+
     /// Sends bytes. In a text, `{root}` stands for the root and `{case}` for the field lines that name
     /// the case, with their line ends.
     pub fn send(&mut self, text: &str) {
         self.sent.extend_from_slice(text.as_bytes());
-        let text = text
-            .replace("{root}", &self.root)
-            .replace("{case}", &self.named());
+        let text = self.filled(text);
         self.wire(|wire, _| wire.send(text.as_bytes()));
     }
 
     /// Sends a head of exactly so many bytes: `{fill}` stands for as many as that takes.
     pub fn send_filled(&mut self, text: &str, len: usize) {
-        let bare = text.replace("{fill}", "").replace("{root}", &self.root);
-        let bare = bare.replace("{case}", &self.named()).len();
+        let bare = self.filled(&text.replace("{fill}", "")).len();
         let fill = "f".repeat(len.saturating_sub(bare));
         self.send(&text.replace("{fill}", &fill));
     }
@@ -180,10 +186,7 @@ impl<'a> Client<'a> {
     /// Sends bytes as [`send`](Self::send) does, each in a write of its own.
     pub fn send_slowly(&mut self, text: &str) {
         self.sent.extend_from_slice(text.as_bytes());
-        let text = text
-            .replace("{root}", &self.root)
-            .replace("{case}", &self.named());
-        for byte in text.as_bytes() {
+        for byte in self.filled(text).as_bytes() {
             self.wire(|wire, _| wire.send(std::slice::from_ref(byte)));
         }
     }

@@ -100,7 +100,6 @@ impl Worker {
         let length = reader.remaining();
         let incoming = Arc::new(Mutex::new(Incoming {
             end: line.end.clone(),
-
             reader,
             // Who sends its body unasked needs not be told to (RFC 9110 10.1.1).
             expects: head.expect_continue && line.buf.is_empty(),

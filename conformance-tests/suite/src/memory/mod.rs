@@ -27,13 +27,7 @@ impl Memory {
 
     /// The same with something around the site, or in its place.
     pub fn serving(app: BoxApp, case: &str, root: &str) -> Memory {
-        let mut config = crate::local::settings(root);
-        let settings = crate::cases()
-            .find(|known| known.name == case)
-            .and_then(|case| case.settings);
-        if let Some(settings) = settings {
-            settings(&mut config);
-        }
+        let config = crate::local::settings(case, root);
         let root = config.script_name.clone();
         let mut client = testing::Client::new(app.clone()).mounted(&root);
         client.host_mut().vars.clone_from(&config.vars);

@@ -112,18 +112,16 @@ impl End {
     }
 
     fn write(&self, bytes: &[u8], patience: Option<Duration>) -> io::Result<usize> {
-        {
-            let ready = |state: &State| state.bytes.len() < ROOM || state.left || state.cut;
-            let mut state = self.to.wait(patience, ready)?;
-            if state.left || state.cut || state.ended {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-            let n = bytes.len().min(ROOM - state.bytes.len());
-            state.bytes.extend(&bytes[..n]);
-            drop(state);
-            self.to.changed.notify_all();
-            Ok(n)
+        let ready = |state: &State| state.bytes.len() < ROOM || state.left || state.cut;
+        let mut state = self.to.wait(patience, ready)?;
+        if state.left || state.cut || state.ended {
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
+        let n = bytes.len().min(ROOM - state.bytes.len());
+        state.bytes.extend(&bytes[..n]);
+        drop(state);
+        self.to.changed.notify_all();
+        Ok(n)
     }
 
     /// Nothing more is written.

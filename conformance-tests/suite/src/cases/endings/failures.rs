@@ -6,6 +6,7 @@ use rgi_core::{
 
 use crate::cases::bodies::{Events, ok};
 use crate::cases::environ::text;
+use crate::cases::refusals::{alone, closes};
 use crate::{Case, Notes};
 
 /// Answers with a block, and fails when the client has got it. With a length for `/length`.
@@ -387,23 +388,10 @@ pub(crate) const CASES: &[Case] = &[
         app: passes_errors_on,
         client: |c| {
             for request in MALFORMED {
-                c.connect();
-                c.send(request);
-                c.answer();
-                c.end();
+                alone(c, &[request]);
             }
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400"),
         ..Case::WIRE
     },
 ];

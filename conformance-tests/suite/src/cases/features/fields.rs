@@ -10,6 +10,10 @@ use rgi_core::{
 use crate::Case;
 use crate::cases::bodies::{Events, ok};
 
+/// A request of a client that takes trailers (RFC 9110 6.5.1).
+const TAKES_TRAILERS: &str =
+    "GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: TE\r\nTE: trailers\r\n\r\n";
+
 /// Begins an answer that announces the trailer `x-sum`.
 fn announced(start_response: StartResponse) -> Started {
     ok(start_response).header(field::TRAILER, HeaderValue::from_static("x-sum"))
@@ -38,9 +42,7 @@ pub(crate) const CASES: &[Case] = &[
             push.erased()
         },
         client: |c| {
-            c.send(
-                "GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: TE\r\nTE: trailers\r\n\r\n",
-            );
+            c.send(TAKES_TRAILERS);
             c.answer();
             c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
             c.answer();
@@ -77,7 +79,7 @@ pub(crate) const CASES: &[Case] = &[
         },
         client: |c| {
             for _ in 0..2 {
-                c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: TE\r\nTE: trailers\r\n\r\n");
+                c.send(TAKES_TRAILERS);
                 c.answer();
             }
         },
@@ -113,9 +115,7 @@ pub(crate) const CASES: &[Case] = &[
             push.erased()
         },
         client: |c| {
-            c.send(
-                "GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: TE\r\nTE: trailers\r\n\r\n",
-            );
+            c.send(TAKES_TRAILERS);
             c.answer();
         },
         breaks: &["trailers-unannounced"],
@@ -212,9 +212,7 @@ pub(crate) const CASES: &[Case] = &[
             push.erased()
         },
         client: |c| {
-            c.send(
-                "GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: TE\r\nTE: trailers\r\n\r\n",
-            );
+            c.send(TAKES_TRAILERS);
             c.answer();
         },
         expect: r#"

@@ -1,16 +1,16 @@
 //! Bodies whose chunks break the grammar.
 
+use super::{alone, closes};
 use crate::cases::requests::echo;
 use crate::{Case, Client};
+
+const CHUNKED: &str =
+    "POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Transfer-Encoding: chunked\r\n\r\n";
 
 /// Each of these is the body of a request of its own, on a connection of its own.
 fn broken_chunks(c: &mut Client<'_>, bodies: &[&str]) {
     for body in bodies {
-        c.connect();
-        c.send("POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Transfer-Encoding: chunked\r\n\r\n");
-        c.send(body);
-        c.answer();
-        c.end();
+        alone(c, &[CHUNKED, body]);
     }
 }
 
@@ -36,35 +36,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400" "400" "400" "400" "400" "400" "400"),
         ..Case::WIRE
     },
     Case {
@@ -82,17 +54,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400"),
         ..Case::WIRE
     },
     Case {
@@ -112,23 +74,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400" "400" "400"),
         ..Case::WIRE
     },
     Case {
@@ -148,23 +94,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400" "400" "400"),
         ..Case::WIRE
     },
     Case {
@@ -184,23 +114,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400" "400" "400"),
         ..Case::WIRE
     },
     Case {
@@ -219,20 +133,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
                 ],
             )
         },
-        expect: "
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-            400 by the server
-            connection: close
-            closed
-        ",
+        expect: closes!("400" "400" "400" "400"),
         ..Case::WIRE
     },
 ];

@@ -12,10 +12,7 @@ use crate::Client;
 /// request is served.
 pub(in crate::cases) fn refused(c: &mut Client<'_>, requests: &[&str]) {
     for request in requests {
-        c.connect();
-        c.send(request);
-        c.answer();
-        c.end();
+        alone(c, &[request]);
     }
     c.connect();
     c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: close\r\n\r\n");
@@ -23,14 +20,31 @@ pub(in crate::cases) fn refused(c: &mut Client<'_>, requests: &[&str]) {
     c.notes(2);
 }
 
-/// What is seen then, behind the refusals.
+/// A request on a connection of its own, in so many writes: its answer, and the end.
+pub(in crate::cases) fn alone(c: &mut Client<'_>, writes: &[&str]) {
+    c.connect();
+    for text in writes {
+        c.send(text);
+    }
+    c.answer();
+    c.end();
+}
+
+/// What is seen of refusals, each with the end of its connection.
+macro_rules! closes {
+    ($($status:literal)*) => {
+        concat!($($status, " by the server\nconnection: close\nclosed\n",)*)
+    };
+}
+
+/// What is seen of [`refused`]: the refusals, and the clean request behind them.
 macro_rules! refusals {
     ($($status:literal)*) => {
         concat!(
-            $($status, " by the server\nconnection: close\nclosed\n",)*
+            $crate::cases::refusals::closes!($($status)*),
             "200\nconnection: close\ncontent-length: 0\napp: called\napp: sent 200 0 bytes\n",
         )
     };
 }
 
-pub(in crate::cases) use refusals;
+pub(in crate::cases) use {closes, refusals};

@@ -2,12 +2,20 @@
 
 use std::io::{BufRead, Read};
 
-use rgi_core::{App, BodyExt, BoxBody, Environ, Error, StatusCode, blocking};
+use rgi_core::{App, BodyExt, BoxBody, Environ, Error, StartResponse, StatusCode, blocking};
 
 use crate::cases::AT_ONCE;
 use crate::cases::bodies::ok;
 use crate::cases::requests::{block, echo};
 use crate::{Case, Notes, pattern};
+
+/// Answers with the body, of which it takes five bytes.
+fn collects_five(mut environ: Environ, start_response: StartResponse) -> BoxBody {
+    BoxBody::future(async move {
+        let body = environ.input().collect(5).await?;
+        Ok(ok(start_response).full(body))
+    })
+}
 
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
@@ -158,12 +166,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         says: "a length beyond the application's own limit is refused before a byte is read",
         rules: &[187],
         needs: &["lazy_continue"],
-        app: |mut environ, start_response| {
-            BoxBody::future(async move {
-                let body = environ.input().collect(5).await?;
-                Ok(ok(start_response).full(body))
-            })
-        },
+        app: collects_five,
         client: |c| {
             c.send(
                 "POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Content-Length: 6\r\n\
@@ -335,12 +338,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "length_at_a_limit_is_read",
         says: "a body as long as the application takes is read, one a byte longer is answered 413",
         rules: &[187],
-        app: |mut environ, start_response| {
-            BoxBody::future(async move {
-                let body = environ.input().collect(5).await?;
-                Ok(ok(start_response).full(body))
-            })
-        },
+        app: collects_five,
         client: |c| {
             c.post("/", "abcde");
             c.post("/", "abcdef");
