@@ -112,7 +112,8 @@ impl<'a> Launch<'a> {
         let (command, log) = self.prepare()?;
         let log = self.logs_to.clone().unwrap_or(log);
         let (place, processes) = (self.place.clone(), self.processes);
-        Testbed::start(command, place, log, processes, self.is_wrapped)
+        let rate = self.setup.rate;
+        Testbed::start(command, place, log, processes, rate, self.is_wrapped)
     }
 
     /// The command, and the file that its standard error goes to.

@@ -25,26 +25,38 @@ pub(super) struct Pace {
     pub(super) busy: bool,
 }
 
+/// Requests a second that rows speak of.
+pub(super) const RATE: u32 = 40;
+
 impl Pace {
-    /// 40 requests a second of eight clients, each on a connection of its own.
+    /// So many requests a second of eight clients, each on a connection of its own.
     pub(super) const NEW: Pace = Pace {
         clients: 8,
-        every: Duration::from_millis(200),
+        every: Duration::from_millis(1000 * 8 / RATE as u64),
         reuse: false,
         timeout: Duration::from_secs(10),
         busy: false,
     };
 
-    /// 40 requests a second of eight clients that keep their connections.
+    /// The same of eight clients that keep their connections.
     pub(super) const KEPT: Pace = Pace {
         reuse: true,
         ..Pace::NEW
     };
+
+    /// The same clients with so many requests a second.
+    pub(super) fn at(self, rate: u32) -> Pace {
+        Pace {
+            every: Duration::from_secs(1) * self.clients / rate,
+            ..self
+        }
+    }
 }
 
 /// Clients at work. Dropped, they stop after their present request.
 pub(super) struct Load {
     shared: Arc<Shared>,
+    pace: Pace,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -83,6 +95,7 @@ impl Load {
         });
         let mut load = Load {
             shared,
+            pace,
             threads: Vec::new(),
         };
         let now = Instant::now();
@@ -101,8 +114,10 @@ impl Load {
         Ok(load)
     }
 
-    /// Waits until so many requests more have ended, one way or the other.
-    pub(super) fn go_on(&self, requests: usize) -> Result<(), String> {
+    /// Waits until as many requests more have ended, one way or the other, as are sent in the time.
+    pub(super) fn go_on(&self, time: Duration) -> Result<(), String> {
+        let each = time.as_millis() / self.pace.every.as_millis().max(1);
+        let requests = each as usize * self.pace.clients as usize;
         let wanted = self.shared.tally().sent + requests;
         let reached = || self.shared.tally().sent >= wanted;
         match until_true(Duration::from_secs(30), reached) {

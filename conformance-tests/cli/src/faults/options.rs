@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::ValueExt;
 
+use super::load::RATE;
 use super::row::Row;
 use super::rows;
 use super::setup::Setup;
@@ -38,6 +39,7 @@ options:
   --skip SUBSTR    no rows whose name contains SUBSTR; repeat for more
   --short          the rows that matter most, in their short forms: within 40 s instead of 4 minutes
   --bound MS       how long a plain request may take beside slow ones, in milliseconds; 100
+  --rate N         requests a second of the clients that ask all the while; 40
   --format FORMAT  text: a table, then each failure with the end of the server's log; or json
   --program PATH   the testbed; the one that stands beside this command (`cargo build -p testbed`).
                    Any program with its pages and options will do
@@ -76,6 +78,9 @@ pub(super) enum Format {
 /// The longest `--bound`, in milliseconds: a clean request waits no longer.
 const LONGEST_BOUND: u64 = 2000;
 
+/// Requests a second of eight clients, of which each waits for its answer.
+const MOST_RATE: u64 = 4000;
+
 /// More workers than that are no test of anything.
 const MOST_PROCESSES: u64 = 64;
 
@@ -83,7 +88,7 @@ const MOST_PROCESSES: u64 = 64;
 pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     use lexopt::Arg::{Long, Short};
     let (mut server, mut program) = (None, None);
-    let (mut processes, mut bound) = (2, 100);
+    let (mut processes, mut bound, mut rate) = (2, 100, u64::from(RATE));
     let (mut only, mut skip) = (Vec::new(), Vec::new());
     let mut short = false;
     let mut format = Format::Text;
@@ -98,6 +103,9 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             }
             Long("bound") => {
                 bound = number("--bound", &parser.value()?.string()?, 1, LONGEST_BOUND)?;
+            }
+            Long("rate") => {
+                rate = number("--rate", &parser.value()?.string()?, 8, MOST_RATE)?;
             }
             Long("only") => only.push(parser.value()?.string()?),
             Long("skip") => skip.push(parser.value()?.string()?),
@@ -126,6 +134,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     let mut setup = Setup::new(program, server, processes as usize)?;
     setup.short = short;
     setup.bound = Duration::from_millis(bound);
+    setup.rate = rate as u32;
     Ok(Parsed::Run(Options { rows, format }, setup))
 }
 
@@ -205,6 +214,7 @@ mod tests {
         let with = |arguments: &[&str]| wrong(&[&["--server", "evented"], arguments].concat());
         assert!(with(&["--processes", "many"]).contains("'many'"));
         assert!(with(&["--bound", "0"]).contains("--bound: '0'"));
+        assert!(with(&["--rate", "0"]).contains("--rate: '0'"));
         assert!(with(&["--format", "xml"]).contains("'xml'"));
         assert!(with(&["--only", "nonsense"]).contains("'nonsense'"));
         assert!(with(&["--skip", "nonsense"]).contains("'nonsense'"));

@@ -124,6 +124,7 @@ pub(super) fn json(setup: &Setup, done: &[Done], took: Duration) -> String {
         "processes": setup.processes,
         "short": setup.short,
         "bound_ms": setup.bound.as_millis() as u64,
+        "rate": setup.rate,
         "seconds": took.as_secs_f64(),
         "rows": rows,
     });

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::launch::Launch;
+use super::load::RATE;
 use super::testbed;
 use crate::Error;
 
@@ -25,6 +26,8 @@ pub(super) struct Setup {
     pub(super) short: bool,
     /// How long a plain request may take beside others that are slow.
     pub(super) bound: Duration,
+    /// Requests a second of the clients that ask all the while.
+    pub(super) rate: u32,
     /// Begins the mark of everything that is started.
     pub(super) mark: String,
     folder: tempfile::TempDir,
@@ -45,6 +48,7 @@ impl Setup {
             processes,
             short: false,
             bound: Duration::from_millis(100),
+            rate: RATE,
             mark: format!("{}-{}.", std::process::id(), folder.path().display()),
             folder,
             launched: AtomicUsize::new(0),

@@ -65,12 +65,12 @@ impl Tally {
         self.count(&reply, false);
     }
 
-    /// Forgives what a process that ended at this moment had in hand: requests that were under way
-    /// then and were cut or reset, `most` of them. Gives how many.
-    pub(super) fn excuse(&mut self, at: Instant, most: usize) -> usize {
+    /// Forgives what a process had in hand that ended at a moment between these: requests that were
+    /// under way then and were cut or reset, `most` of them. Gives how many.
+    pub(super) fn excuse(&mut self, (from, to): (Instant, Instant), most: usize) -> usize {
         let mut excused = 0;
         self.failures.retain(|failure| {
-            let under_way = failure.begun <= at && at <= failure.ended;
+            let under_way = failure.begun <= to && from <= failure.ended;
             let is_lost = matches!(failure.trouble, Trouble::Cut | Trouble::Reset);
             let is_excused = under_way && is_lost && excused < most;
             excused += usize::from(is_excused);
@@ -140,8 +140,8 @@ mod tests {
         tally.count(&reply(now, Err(Trouble::Refused)), false);
         tally.count(&reply(now, Err(Trouble::Late)), false);
         tally.count(&reply(now + SECOND, Err(Trouble::Reset)), false);
-        assert_eq!(tally.clone().excuse(at, 1), 1);
-        assert_eq!(tally.excuse(at, 8), 2);
+        assert_eq!(tally.clone().excuse((at, at), 1), 1);
+        assert_eq!(tally.excuse((at, at), 8), 2);
         let left: Vec<Trouble> = tally.failures.iter().map(|it| it.trouble).collect();
         assert_eq!(left, [Trouble::Refused, Trouble::Late, Trouble::Reset]);
     }

@@ -54,6 +54,8 @@ pub(super) struct Testbed {
     pub(super) endpoint: Endpoint,
     /// Workers it was started with; 0: the master serves itself.
     pub(super) processes: usize,
+    /// Requests a second that clients are to send.
+    pub(super) rate: u32,
     log: PathBuf,
 }
 
@@ -63,6 +65,7 @@ impl Testbed {
         place: Place,
         log: PathBuf,
         processes: usize,
+        rate: u32,
         is_wrapped: bool,
     ) -> Result<Testbed, String> {
         let child = command.spawn();
@@ -76,6 +79,7 @@ impl Testbed {
             place,
             endpoint: nowhere.map_err(|error| error.to_string())?,
             processes,
+            rate,
             log,
         };
         let found = until(PATIENCE, || match testbed.url() {

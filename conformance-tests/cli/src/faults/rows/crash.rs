@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::under_load;
+use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::Pace;
 use crate::faults::row::{Row, several, supervised};
@@ -71,7 +71,7 @@ fn killed(setup: &Setup, findings: &mut Findings, signal: Signal) -> Result<(), 
         let mut moments = Vec::new();
         for _ in 0..setup.times(4, 2) {
             let worker = *testbed.workers().first().ok_or("there is no worker")?;
-            moments.push(Instant::now());
+            let begun = Instant::now();
             // The runtime of a Rust program takes the first SEGV for a stack that has overflowed,
             // finds it has not, and waits for the next.
             let gone = until_true(PATIENCE, || {
@@ -81,9 +81,10 @@ fn killed(setup: &Setup, findings: &mut Findings, signal: Signal) -> Result<(), 
             if !gone {
                 return Err(format!("{signal:?} does not end a worker"));
             }
+            moments.push((begun, Instant::now()));
             let when = format!("in the place of {worker:?}");
             testbed.wait_for_workers(&when, |now| !now.contains(&worker))?;
-            load.go_on(20)?;
+            load.go_on(A_WHILE)?;
         }
         Ok(moments)
     })?;
@@ -114,7 +115,7 @@ fn stopped(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
         Ok((at, took))
     })?;
     if let Ok((at, took)) = &done {
-        let excused = tally.excuse(*at, in_hand(setup));
+        let excused = tally.excuse((*at, *at), in_hand(setup));
         findings.note(format!(
             "{excused} requests were in hand, gone after {took:.1?}"
         ));
@@ -189,7 +190,7 @@ fn boot_backs_off(setup: &Setup, findings: &mut Findings) -> Result<(), String> 
         Ok((at, started))
     })?;
     if let Ok((at, started)) = &done {
-        tally.excuse(*at, in_hand(setup));
+        tally.excuse((*at, *at), in_hand(setup));
         findings.note(format!("{started} were started in 2 s"));
         findings.expect((1..=MOST_STARTS).contains(started), || {
             format!("{started} workers were started in 2 s")

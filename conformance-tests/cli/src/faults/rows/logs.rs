@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::under_load;
+use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::Pace;
 use crate::faults::row::{Row, supervised};
@@ -35,7 +35,7 @@ fn reopened(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
         if !until_true(PATIENCE, || path.exists()) {
             return Err("there is no new log file".into());
         }
-        load.go_on(10)
+        load.go_on(A_WHILE)
     })?;
     findings.count(&tally);
     done?;

@@ -14,10 +14,15 @@ mod stop;
 mod systemd;
 mod upgrade;
 
+use std::time::Duration;
+
 use super::load::{Load, Pace};
 use super::row::Row;
 use super::tally::Tally;
 use super::testbed::Testbed;
+
+/// How long clients go on between two things that happen.
+const A_WHILE: Duration = Duration::from_millis(400);
 
 /// What clients ask for all the while: it tells which process answers.
 const TOLD: &str = "/environ";
@@ -49,10 +54,10 @@ fn under_load<T>(
     pace: Pace,
     deed: impl FnOnce(&Load) -> Result<T, String>,
 ) -> Result<(Tally, Result<T, String>), String> {
-    let load = Load::start(&testbed.endpoint, TOLD, pace)?;
-    load.go_on(10)?;
+    let load = Load::start(&testbed.endpoint, TOLD, pace.at(testbed.rate))?;
+    load.go_on(A_WHILE)?;
     let done = deed(&load).and_then(|done| {
-        load.go_on(20)?;
+        load.go_on(A_WHILE)?;
         Ok(done)
     });
     Ok((load.stop(), done))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::under_load;
+use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::{Load, Pace};
 use crate::faults::process::Process;
@@ -76,7 +76,7 @@ fn reload(testbed: &Testbed, load: &Load) -> Result<(), String> {
     let old = testbed.workers();
     testbed.signal(Signal::HUP);
     testbed.wait_for_others(&old)?;
-    load.go_on(20)
+    load.go_on(A_WHILE)
 }
 
 /// A reload that cannot succeed. Gives what the log says of it.
@@ -85,7 +85,7 @@ fn refused(testbed: &Testbed, load: &Load) -> Result<String, String> {
     let known = testbed.log().len();
     testbed.signal(Signal::HUP);
     let said = testbed.wait_for_complaint(known)?;
-    load.go_on(20)?;
+    load.go_on(A_WHILE)?;
     let now = testbed.wait_for_workers("after a reload that failed", |_| true)?;
     match now == old {
         true => Ok(said),

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::under_load;
+use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::{Load, Pace};
 use crate::faults::row::{Row, several};
@@ -47,5 +47,5 @@ fn step(testbed: &Testbed, load: &Load, signal: Signal, wanted: usize) -> Result
             "after {signal:?}, there are {there} workers instead of {wanted}"
         ));
     }
-    load.go_on(10)
+    load.go_on(A_WHILE)
 }

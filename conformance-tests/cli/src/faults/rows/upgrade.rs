@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::under_load;
+use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::Pace;
 use crate::faults::row::{Row, supervised};
@@ -47,7 +47,7 @@ fn upgraded(setup: &Setup, findings: &mut Findings, pace: Pace) -> Result<(), St
         testbed.signal(Signal::USR2);
         let named = || testbed.pid_file().filter(|named| *named != old);
         let new = until(PATIENCE, named).ok_or("the pid file names no new master")?;
-        load.go_on(20)?;
+        load.go_on(A_WHILE)?;
         match until_true(2 * PATIENCE, || !old.is_alive()) {
             true => Ok(new),
             false => Err("the old master does not end".to_owned()),
@@ -76,7 +76,7 @@ fn failing_app(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
         let known = testbed.log().len();
         testbed.signal(Signal::USR2);
         let said = testbed.wait_for_complaint(known)?;
-        load.go_on(20)?;
+        load.go_on(A_WHILE)?;
         Ok(said)
     })?;
     findings.count(&tally);
