@@ -6,8 +6,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -18,16 +20,81 @@ use crate::server;
 
 thread_local! {
     static MAY_PARK: Cell<bool> = const { Cell::new(true) };
-    static PARKER: (Arc<Parker>, Waker) = {
-        let parker = Arc::new(Parker { thread: thread::current(), wakes: AtomicUsize::new(0) });
-        (parker.clone(), Waker::from(parker))
-    };
+    static PLACE: RefCell<Rc<Place>> = RefCell::new(Rc::new(Place::thread()));
     /// The clock whose `block_on` this thread is in.
     static CLOCK: RefCell<Option<ThreadClock>> = const { RefCell::new(None) };
 }
 
+/// How a thread waits that has something to look after meanwhile: a server's loop, whose
+/// application blocks it. [`parked_by`] has a thread wait so.
+pub trait Park {
+    /// Waits until it is unparked, or was since the last wait, and until `until` at most. May return
+    /// at any time.
+    fn park(&self, until: Option<Instant>);
+
+    /// The means to end a wait from any thread.
+    fn unparker(&self) -> Arc<dyn Unpark>;
+}
+
+/// Ends a wait: [`Park::unparker`].
+pub trait Unpark: Send + Sync {
+    /// Ends the wait of now, or else the next one before it begins.
+    fn unpark(&self);
+}
+
+impl Unpark for Thread {
+    fn unpark(&self) {
+        Thread::unpark(self);
+    }
+}
+
+/// Where a thread waits.
+struct Place {
+    parker: Arc<Parker>,
+    waker: Waker,
+    /// `None`: the thread is parked.
+    park: Option<Rc<dyn Park>>,
+}
+
+impl Place {
+    fn new(unpark: Arc<dyn Unpark>, park: Option<Rc<dyn Park>>) -> Place {
+        let wakes = AtomicUsize::new(0);
+        let parker = Arc::new(Parker { unpark, wakes });
+        Place {
+            waker: Waker::from(parker.clone()),
+            parker,
+            park,
+        }
+    }
+
+    fn thread() -> Place {
+        Place::new(Arc::new(thread::current()), None)
+    }
+
+    fn current() -> Rc<Place> {
+        PLACE.with(|place| place.borrow().clone())
+    }
+
+    /// Parks this thread, until its clock's next sleep at most. May return at any time.
+    fn park(&self) {
+        let clock = CLOCK.with(|clock| clock.borrow().clone());
+        let until = match clock.map(|clock| clock.wake_due()) {
+            Some(Due::Woken) => return,
+            Some(Due::At(next)) => Some(next),
+            Some(Due::None) | None => None,
+        };
+        match (&self.park, until) {
+            (Some(park), until) => park.park(until),
+            (None, None) => thread::park(),
+            (None, Some(until)) => {
+                thread::park_timeout(until.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+}
+
 struct Parker {
-    thread: Thread,
+    unpark: Arc<dyn Unpark>,
     wakes: AtomicUsize,
 }
 
@@ -38,8 +105,23 @@ impl Wake for Parker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.wakes.fetch_add(1, Ordering::SeqCst);
-        self.thread.unpark();
+        self.unpark.unpark();
     }
+}
+
+/// Runs `f`, and has this thread wait by `park` meanwhile, in [`wait`] and [`block_on`].
+pub fn parked_by<T>(park: Rc<dyn Park>, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Rc<Place>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            if let Some(before) = self.0.take() {
+                let _ = PLACE.try_with(|place| place.replace(before));
+            }
+        }
+    }
+    let place = Rc::new(Place::new(park.unparker(), Some(park)));
+    let _restore = Restore(Some(PLACE.replace(place)));
+    f()
 }
 
 /// Runs `f` and says for that time whether this thread may wait: a server's loop may not, a pool's
@@ -86,33 +168,20 @@ fn drive<T>(
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
     may: impl Fn() -> bool,
 ) -> Option<T> {
-    PARKER.with(|(parker, waker)| {
-        let mut cx = Context::from_waker(waker);
-        loop {
-            let seen = parker.wakes.load(Ordering::SeqCst);
-            if let Poll::Ready(value) = poll(&mut cx) {
-                return Some(value);
-            }
-            if !may() {
-                return None;
-            }
-            while parker.wakes.load(Ordering::SeqCst) == seen {
-                park();
-            }
+    let place = Place::current();
+    let mut cx = Context::from_waker(&place.waker);
+    let wakes = || place.parker.wakes.load(Ordering::SeqCst);
+    loop {
+        let seen = wakes();
+        if let Poll::Ready(value) = poll(&mut cx) {
+            return Some(value);
         }
-    })
-}
-
-/// Parks this thread, until its clock's next sleep at most. May return at any time.
-fn park() {
-    let clock = CLOCK.with(|clock| clock.borrow().clone());
-    let Some(clock) = clock else {
-        return thread::park();
-    };
-    match clock.wake_due() {
-        Due::Woken => {}
-        Due::None => thread::park(),
-        Due::At(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
+        if !may() {
+            return None;
+        }
+        while wakes() == seen {
+            place.park();
+        }
     }
 }
 
@@ -121,15 +190,21 @@ fn park() {
 ///
 /// What a blocking server gives out as `environ.timer()`. What waits on the thread inside of
 /// `block_on`, such as an [`Input::reader`](crate::Input::reader), keeps it going.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ThreadClock(Arc<Mutex<Sleepers>>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for ThreadClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ThreadClock")
+    }
+}
+
+#[derive(Default)]
 struct Sleepers {
     next: u64,
     by_time: BTreeMap<(Instant, u64), Waker>,
     /// The threads in `block_on`: they must hear of a sleep that ends before those they know.
-    drivers: Vec<Thread>,
+    drivers: Vec<Arc<Parker>>,
 }
 
 enum Due {
@@ -175,15 +250,18 @@ impl ThreadClock {
 /// This thread's time in a clock's `block_on`.
 struct Driving {
     clock: ThreadClock,
+    parker: Arc<Parker>,
     before: Option<ThreadClock>,
 }
 
 impl Driving {
     fn new(clock: &ThreadClock) -> Driving {
-        clock.lock().drivers.push(thread::current());
+        let parker = Place::current().parker.clone();
+        clock.lock().drivers.push(parker.clone());
         let before = CLOCK.with(|current| current.replace(Some(clock.clone())));
         Driving {
             clock: clock.clone(),
+            parker,
             before,
         }
     }
@@ -193,12 +271,11 @@ impl Drop for Driving {
     fn drop(&mut self) {
         let before = self.before.take();
         let _ = CLOCK.try_with(|current| current.replace(before));
-        let here = thread::current().id();
         let mut sleepers = self.clock.lock();
         if let Some(at) = sleepers
             .drivers
             .iter()
-            .position(|thread| thread.id() == here)
+            .position(|parker| Arc::ptr_eq(parker, &self.parker))
         {
             sleepers.drivers.swap_remove(at);
         }
@@ -238,9 +315,12 @@ impl Future for ThreadSleep {
         let stale = sleepers.by_time.insert((this.at, key), waker);
         let first = sleepers.by_time.first_key_value();
         if stale.is_none() && first.is_some_and(|((_, first), _)| *first == key) {
-            let here = thread::current().id();
-            let others = sleepers.drivers.iter().filter(|thread| thread.id() != here);
-            others.for_each(Thread::unpark);
+            let here = Place::current();
+            let others = sleepers
+                .drivers
+                .iter()
+                .filter(|parker| !Arc::ptr_eq(parker, &here.parker));
+            others.for_each(|parker| parker.unpark.unpark());
         }
         drop(sleepers);
         // A waker's drop is foreign code: not under the lock.

@@ -78,6 +78,8 @@ impl Mailbox {
 /// The accepting side.
 pub(crate) struct Acceptor {
     listeners: Vec<Listener>,
+    /// The listener that is looked at first.
+    at: usize,
     mailboxes: Vec<Arc<Mailbox>>,
     next: usize,
     census: Arc<Census>,
@@ -92,6 +94,8 @@ pub(crate) struct Acceptor {
 pub(crate) enum Accepted {
     /// The queues are empty.
     All,
+    /// As many as were asked for: there may be more.
+    More,
     /// There are as many connections as there may be.
     Full,
     /// The system has no more descriptors or memory: try again a little later.
@@ -107,6 +111,7 @@ impl Acceptor {
     ) -> Acceptor {
         Acceptor {
             listeners,
+            at: 0,
             mailboxes,
             next: 0,
             census,
@@ -133,43 +138,71 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Takes what stands in the queues.
-    pub(crate) fn accept(&mut self) -> Accepted {
-        for listener in &self.listeners {
-            loop {
-                // Said before it is looked at, so that no close in between is missed.
-                self.census.waiting.store(true, Ordering::SeqCst);
-                if self.census.open.load(Ordering::SeqCst) >= self.most {
-                    return Accepted::Full;
+    /// Takes what stands in the queues, `most` connections at most, and hands it round.
+    pub(crate) fn accept(&mut self, most: usize) -> Accepted {
+        for _ in 0..most {
+            match self.take() {
+                Ok((socket, connection)) => {
+                    self.mailboxes[self.next].put(socket, connection);
+                    self.next = (self.next + 1) % self.mailboxes.len();
                 }
-                self.census.waiting.store(false, Ordering::SeqCst);
-                match accept(listener) {
-                    Ok((socket, connection)) => {
-                        self.exhausted = false;
-                        self.census.open.fetch_add(1, Ordering::SeqCst);
-                        self.mailboxes[self.next].put(socket, connection);
-                        self.next = (self.next + 1) % self.mailboxes.len();
+                Err(accepted) => return accepted,
+            }
+        }
+        // Where there are several, none is kept waiting by another's rush.
+        self.pass_on();
+        Accepted::More
+    }
+
+    /// Takes one connection, for whoever asks.
+    pub(crate) fn accept_one(&mut self) -> Result<(Socket, Connection), Accepted> {
+        let taken = self.take();
+        self.pass_on();
+        taken
+    }
+
+    /// Has the next listener be looked at first.
+    fn pass_on(&mut self) {
+        self.at = (self.at + 1) % self.listeners.len().max(1);
+    }
+
+    fn take(&mut self) -> Result<(Socket, Connection), Accepted> {
+        let mut empty = 0;
+        while empty < self.listeners.len() {
+            // Said before it is looked at, so that no close in between is missed.
+            self.census.waiting.store(true, Ordering::SeqCst);
+            if self.census.open.load(Ordering::SeqCst) >= self.most {
+                return Err(Accepted::Full);
+            }
+            self.census.waiting.store(false, Ordering::SeqCst);
+            match accept(&self.listeners[self.at]) {
+                Ok(taken) => {
+                    self.exhausted = false;
+                    self.census.open.fetch_add(1, Ordering::SeqCst);
+                    return Ok(taken);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    empty += 1;
+                    self.pass_on();
+                }
+                // The client has left before it was taken.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                    ) => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut self.exhausted, true) {
+                        self.log.log(
+                            Level::Error,
+                            format_args!("cannot accept connections: {error}; trying on"),
+                        );
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    // The client has left before it was taken.
-                    Err(error)
-                        if matches!(
-                            error.kind(),
-                            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
-                        ) => {}
-                    Err(error) => {
-                        if !std::mem::replace(&mut self.exhausted, true) {
-                            self.log.log(
-                                Level::Error,
-                                format_args!("cannot accept connections: {error}; trying on"),
-                            );
-                        }
-                        return Accepted::Exhausted;
-                    }
+                    return Err(Accepted::Exhausted);
                 }
             }
         }
-        Accepted::All
+        Err(Accepted::All)
     }
 }
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use rgi_core::App;
 use rgi_core::server::{Config, FieldSpan, Host, Level};
 use rgi_http1::{Output, Stamp, Timeouts};
 
+use crate::exclusive::Exclusive;
 use crate::job::Job;
 
 pub(crate) struct Core<A: App> {
@@ -20,8 +21,11 @@ pub(crate) struct Core<A: App> {
     /// way already.
     pub(crate) stop_idle: Duration,
     pub(crate) stamp: Stamp,
-    /// Milliseconds since the loop began; read once a turn.
+    /// Milliseconds since the loop began; read once a turn, and behind what may have blocked.
     pub(crate) now: u64,
+    began: Instant,
+    /// Where one exchange is under way at a time.
+    pub(crate) exclusive: Option<Exclusive>,
     /// Told to stop, and since when.
     pub(crate) stopping: bool,
     pub(crate) stopped_at: u64,
@@ -40,7 +44,12 @@ const SCRATCH: usize = 64 * 1024;
 const KEPT: usize = 256;
 
 impl<A: App> Core<A> {
-    pub(crate) fn new(app: A, config: Arc<Config>, host: Arc<Host>) -> Core<A> {
+    pub(crate) fn new(
+        app: A,
+        config: Arc<Config>,
+        host: Arc<Host>,
+        exclusive: Option<Exclusive>,
+    ) -> Core<A> {
         Core {
             app,
             timeouts: Timeouts {
@@ -55,6 +64,8 @@ impl<A: App> Core<A> {
             host,
             stamp: Stamp::new(""),
             now: 0,
+            began: Instant::now(),
+            exclusive,
             stopping: false,
             stopped_at: 0,
             scratch: Vec::with_capacity(SCRATCH),
@@ -66,6 +77,34 @@ impl<A: App> Core<A> {
 
     pub(crate) fn log(&self, level: Level, message: fmt::Arguments<'_>) {
         self.host.log.log(level, message);
+    }
+
+    /// Reads the clock.
+    pub(crate) fn tick(&mut self) {
+        let now = self.began.elapsed().as_millis() as u64;
+        if now != self.now {
+            self.now = now;
+            self.stamp.tick(SystemTime::now());
+        }
+    }
+
+    /// Reads the clock behind what may have blocked this thread.
+    #[inline]
+    pub(crate) fn tick_if_blocked(&mut self) {
+        if self.exclusive.is_some() {
+            self.tick();
+        }
+    }
+
+    /// The moment that the loop's clock said so many milliseconds.
+    pub(crate) fn at(&self, ms: u64) -> Instant {
+        self.began + Duration::from_millis(ms)
+    }
+
+    /// Bytes that may wait for a slow client while the application is asked for more.
+    #[inline]
+    pub(crate) fn room(&self) -> u64 {
+        self.exclusive.as_ref().map_or(0, |it| it.bound)
     }
 
     pub(crate) fn take_output(&mut self) -> Box<Output> {

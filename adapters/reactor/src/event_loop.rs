@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -14,6 +14,7 @@ use slab::Slab;
 use crate::acceptor::{Accepted, Acceptor, Census, Mailbox};
 use crate::connection::{Conn, Fate, ms};
 use crate::core::Core;
+use crate::exclusive::Exclusive;
 use crate::line::Line;
 use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
 use crate::socket::Socket;
@@ -34,8 +35,11 @@ pub(crate) struct EventLoop<A: App> {
     conns: Slab<Entry<A::Body>>,
     generation: u32,
     wheel: Wheel,
-    began: Instant,
     core: Core<A>,
+    /// Connections accepted at once.
+    burst: usize,
+    /// The listeners may have more.
+    more: bool,
     /// When accepting is to be tried again, in milliseconds.
     retry: Option<u64>,
     /// When those that are still open are cut.
@@ -51,6 +55,8 @@ struct Entry<B> {
 
 /// Milliseconds between tries when there are no descriptors left.
 const RETRY: u64 = 100;
+/// Connections accepted at once where other processes take some of a rush.
+const SHARE: usize = 4;
 /// Events taken from the system at once.
 const EVENTS: usize = 256;
 /// Rounds of wakes that are followed before the sockets are looked at again.
@@ -83,7 +89,14 @@ impl<A: App> EventLoop<A> {
             census,
             stop,
         } = parts;
-        let beat = core.config.pulse.as_ref().map(Pulse::join);
+        // A loop that its application may block says by when, and not that it goes round.
+        let blocks = core.exclusive.is_some();
+        let beat = core
+            .config
+            .pulse
+            .as_ref()
+            .filter(|_| !blocks)
+            .map(Pulse::join);
         EventLoop {
             poll,
             notify,
@@ -96,7 +109,12 @@ impl<A: App> EventLoop<A> {
             conns: Slab::new(),
             generation: 0,
             wheel: Wheel::new(),
-            began: Instant::now(),
+            burst: match (&core.exclusive, core.config.multiprocess) {
+                (Some(_), _) => 1,
+                (None, true) => SHARE,
+                (None, false) => usize::MAX,
+            },
+            more: false,
             core,
             retry: None,
             give_up: None,
@@ -122,10 +140,15 @@ impl<A: App> EventLoop<A> {
             if let Some(beat) = &self.beat {
                 beat.beat();
             }
+            // What has happened until then is heard of in this turn.
+            let (heard, mut happened) = (self.core.now, 0);
             for event in &events {
+                happened += 1;
                 match event.token() {
                     WAKE => {}
-                    Token(token) if token <= LISTENERS && token > LISTENERS - 1024 => self.accept(),
+                    Token(token) if token <= LISTENERS && token > LISTENERS - 1024 => {
+                        self.on_listeners();
+                    }
                     token => {
                         let Some(entry) = find(&mut self.conns, token) else {
                             continue;
@@ -138,10 +161,9 @@ impl<A: App> EventLoop<A> {
             }
             if self.retry.is_some_and(|at| at <= self.core.now) {
                 self.retry = None;
-                self.accept();
+                self.on_listeners();
             }
-            self.clock
-                .wake(self.began + Duration::from_millis(self.core.now + 1));
+            self.clock.wake(self.core.at(self.core.now + 1));
             for _ in 0..ROUNDS {
                 if !self.notify.is_filled() {
                     break;
@@ -154,9 +176,14 @@ impl<A: App> EventLoop<A> {
                     }
                 }
             }
-            self.wheel.expire(self.core.now, &mut tokens);
-            for token in tokens.drain(..) {
-                self.time_out(token);
+            if happened < EVENTS {
+                self.wheel.expire(heard, &mut tokens);
+                for token in tokens.drain(..) {
+                    self.time_out(token, heard);
+                }
+            }
+            if self.more {
+                self.accept_more();
             }
         }
         Ok(self.core.app)
@@ -170,18 +197,14 @@ impl<A: App> EventLoop<A> {
 
     /// Reads the clock: once a turn.
     fn tick(&mut self) {
-        let now = self.began.elapsed().as_millis() as u64;
-        if now != self.core.now {
-            self.core.now = now;
-            self.core.stamp.tick(SystemTime::now());
-        }
-        if self.give_up.is_some_and(|at| at <= now) {
+        self.core.tick();
+        if self.give_up.is_some_and(|at| at <= self.core.now) {
             self.abort();
         }
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.notify.is_filled() {
+        if self.notify.is_filled() || self.more && self.may_accept() {
             return Some(Duration::ZERO);
         }
         let until = |at: u64| Duration::from_millis(at.saturating_sub(self.core.now));
@@ -209,7 +232,7 @@ impl<A: App> EventLoop<A> {
         }
         self.heed_stop();
         // Accepting may have waited for this.
-        self.accept();
+        self.on_listeners();
     }
 
     fn heed_stop(&mut self) {
@@ -251,6 +274,9 @@ impl<A: App> EventLoop<A> {
             let text = format_args!("cut {open} connections that were still open");
             self.core.log(Level::Warn, text);
         }
+        if let Some(exclusive) = &mut self.core.exclusive {
+            exclusive.clear();
+        }
         for mut entry in self.conns.drain() {
             entry.conn.abort();
             hang_up(entry);
@@ -258,22 +284,68 @@ impl<A: App> EventLoop<A> {
         }
     }
 
-    fn accept(&mut self) {
-        let Some(acceptor) = &mut self.acceptor else {
-            return;
-        };
-        if self.retry.is_some() {
-            return;
-        }
-        match acceptor.accept() {
-            Accepted::Exhausted => self.retry = Some(self.core.now + RETRY),
-            // The queues are empty, and nobody else is taken.
-            Accepted::All if self.core.stopping => self.acceptor = None,
-            Accepted::All | Accepted::Full => {}
+    /// The listeners may have connections.
+    fn on_listeners(&mut self) {
+        match self.burst {
+            usize::MAX => self.accept(),
+            // When the turn is over.
+            _ => self.more = true,
         }
     }
 
-    fn add(&mut self, socket: Socket, connection: Connection) {
+    /// Whether a connection that is accepted now is served now.
+    fn may_accept(&self) -> bool {
+        let exclusive = self.core.exclusive.as_ref();
+        self.core.stopping || exclusive.is_none_or(Exclusive::is_free)
+    }
+
+    fn accept_more(&mut self) {
+        if !self.may_accept() {
+            return;
+        }
+        if self.core.exclusive.is_none() || self.core.stopping {
+            return self.accept();
+        }
+        let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {
+            self.more = false;
+            return;
+        };
+        match acceptor.accept_one() {
+            Ok((socket, connection)) => {
+                // Its request is most likely there.
+                if let Some(token) = self.add(socket, connection) {
+                    self.drive(token);
+                }
+            }
+            Err(accepted) => self.accepted(accepted),
+        }
+    }
+
+    fn accept(&mut self) {
+        self.more = false;
+        let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {
+            return;
+        };
+        let most = if self.core.stopping {
+            usize::MAX
+        } else {
+            self.burst
+        };
+        let accepted = acceptor.accept(most);
+        self.accepted(accepted);
+    }
+
+    fn accepted(&mut self, accepted: Accepted) {
+        self.more = accepted == Accepted::More;
+        match accepted {
+            Accepted::Exhausted => self.retry = Some(self.core.now + RETRY),
+            // The queues are empty, and nobody else is taken.
+            Accepted::All if self.core.stopping => self.acceptor = None,
+            Accepted::All | Accepted::Full | Accepted::More => {}
+        }
+    }
+
+    fn add(&mut self, socket: Socket, connection: Connection) -> Option<Token> {
         self.generation = self.generation.wrapping_add(1) & 0x3fff_ffff;
         let line = Arc::new(Line::new(socket, self.notify.clone()));
         let fd = line.socket.as_raw_fd();
@@ -295,9 +367,10 @@ impl<A: App> EventLoop<A> {
                 format_args!("cannot watch a connection: {error}"),
             );
             self.remove(token);
-            return;
+            return None;
         }
         self.schedule(token);
+        Some(token)
     }
 
     fn drive(&mut self, token: Token) {
@@ -327,12 +400,13 @@ impl<A: App> EventLoop<A> {
         entry.conn.scheduled = Some(at);
     }
 
-    fn time_out(&mut self, token: Token) {
+    /// The wheel came up for a connection, at `now`.
+    fn time_out(&mut self, token: Token, now: u64) {
         let Some(entry) = find(&mut self.conns, token) else {
             return;
         };
         // An entry that was overtaken by an earlier one is nobody's.
-        if entry.conn.scheduled.is_none_or(|at| at > self.core.now) {
+        if entry.conn.scheduled.is_none_or(|at| at > now) {
             return;
         }
         entry.conn.scheduled = None;
@@ -341,7 +415,7 @@ impl<A: App> EventLoop<A> {
         let Some(deadline) = entry.conn.deadline(&self.core) else {
             return;
         };
-        if deadline > self.core.now {
+        if deadline > now {
             self.schedule(token);
             return;
         }
@@ -362,6 +436,9 @@ impl<A: App> EventLoop<A> {
         let fd = entry.conn.line.socket.as_raw_fd();
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
         entry.conn.line.retire();
+        if let Some(exclusive) = &mut self.core.exclusive {
+            exclusive.leave(token);
+        }
         hang_up(entry);
         if self.census.leave() {
             self.accepting.push(ATTEND);

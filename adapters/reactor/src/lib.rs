@@ -32,15 +32,18 @@
 #![forbid(unsafe_code)]
 
 mod acceptor;
+mod bell;
 mod connection;
 mod core;
 mod event_loop;
+mod exclusive;
 mod job;
 mod line;
 mod notify;
 mod reactor;
 mod socket;
 mod timer;
+mod watch;
 mod wheel;
 
 pub use rgi_core::server::Config;

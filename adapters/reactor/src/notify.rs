@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mio::{Registry, Token, Waker};
+use rgi_core::rt::Unpark;
+
+use crate::bell::Bell;
 
 /// The tokens that are no connection's.
 pub(crate) const WAKE: Token = Token(usize::MAX);
@@ -29,15 +32,18 @@ pub(crate) struct Notify {
     queue: Mutex<Vec<Token>>,
     filled: AtomicBool,
     waker: Waker,
+    /// Where the application may park the loop: for the time that it does.
+    bell: Option<Bell>,
 }
 
 impl Notify {
-    pub(crate) fn new(registry: &Registry) -> io::Result<Notify> {
+    pub(crate) fn new(registry: &Registry, bell: Option<Bell>) -> io::Result<Notify> {
         Ok(Notify {
             id: LOOPS.fetch_add(1, Ordering::Relaxed),
             queue: Mutex::default(),
             filled: AtomicBool::new(false),
             waker: Waker::new(registry, WAKE)?,
+            bell,
         })
     }
 
@@ -67,6 +73,16 @@ impl Notify {
             // The eventfd cannot fail but for being full, which wakes, too.
             let _ = self.waker.wake();
         }
+        if let Some(bell) = &self.bell
+            && bell.is_heard()
+            && !self.is_here()
+        {
+            bell.ring();
+        }
+    }
+
+    pub(crate) fn bell(&self) -> Option<&Bell> {
+        self.bell.as_ref()
     }
 
     pub(crate) fn is_filled(&self) -> bool {
@@ -82,5 +98,16 @@ impl Notify {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Token>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the loop's wait where the application has parked it.
+impl Unpark for Notify {
+    fn unpark(&self) {
+        if let Some(bell) = &self.bell
+            && !self.is_here()
+        {
+            bell.ring();
+        }
     }
 }

@@ -49,20 +49,21 @@ impl Clock {
             .map(|((at, _), _)| *at)
     }
 
-    /// Wakes the sleeps that are over.
-    pub(crate) fn wake(&self, now: Instant) {
+    /// Wakes the sleeps that are over. Says whether there were any.
+    pub(crate) fn wake(&self, now: Instant) -> bool {
         let mut sleepers = self.lock();
         if sleepers
             .by_time
             .first_key_value()
             .is_none_or(|((at, _), _)| *at > now)
         {
-            return;
+            return false;
         }
         let later = sleepers.by_time.split_off(&(now, u64::MAX));
         let due = std::mem::replace(&mut sleepers.by_time, later);
         drop(sleepers);
         due.into_values().for_each(Waker::wake);
+        true
     }
 }
 

@@ -1,5 +1,5 @@
 //! A program with presets, and an application made once in each worker: it greets whoever sends
-//! nothing, and sends back what others send.
+//! nothing, sends back what others send, and panics at `/panic`.
 
 use std::env;
 use std::path::Path;
@@ -35,6 +35,7 @@ impl App for Echo {
     type Body = BoxBody;
 
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> BoxBody {
+        assert_ne!(environ.path_info(), "/panic", "as asked");
         let started = start_response
             .start(StatusCode::OK)
             .header(field::CONTENT_TYPE, media::OCTET_STREAM);

@@ -1,23 +1,26 @@
 //! The application of a run on its way to the server: what is put around it, and who is told that it
 //! is there.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rgi_core::{Error, LocalLifespan, Worker};
 
+use crate::access::{AccessLog, Logged};
 use crate::quota::{Counted, Quota};
 use crate::watched::{Watch, Watched};
 
 /// A lifespan that tells when the last of the workers has started. Before that, the application may
 /// still refuse to, and then the server takes no connection.
 ///
-/// Its applications are under lint where the settings say so, and their requests are counted where
-/// there is a quota.
+/// Its applications are under lint and their requests logged where the settings say so, and counted
+/// where there is a quota.
 pub(crate) struct Announced<L> {
     inner: L,
     workers: usize,
     started: AtomicUsize,
     watch: Watch,
+    access: Option<Arc<AccessLog>>,
     quota: Option<Quota>,
     ready: Ready,
 }
@@ -31,6 +34,7 @@ impl<L> Announced<L> {
         inner: L,
         workers: usize,
         watch: Watch,
+        access: Option<Arc<AccessLog>>,
         quota: Option<Quota>,
         ready: Ready,
     ) -> Announced<L> {
@@ -39,6 +43,7 @@ impl<L> Announced<L> {
             workers,
             started: AtomicUsize::new(0),
             watch,
+            access,
             quota,
             ready,
         }
@@ -46,7 +51,7 @@ impl<L> Announced<L> {
 }
 
 impl<L: LocalLifespan> LocalLifespan for Announced<L> {
-    type App = Watched<Counted<L::App>>;
+    type App = Logged<Watched<Counted<L::App>>>;
 
     async fn startup(&self, worker: &Worker) -> Result<Self::App, Error> {
         let app = self.inner.startup(worker).await?;
@@ -54,18 +59,17 @@ impl<L: LocalLifespan> LocalLifespan for Announced<L> {
         if started == self.workers {
             (self.ready)();
         }
-        Ok(self.watch.over(Counted::new(app, self.quota.clone())))
+        let app = self.watch.over(Counted::new(app, self.quota.clone()));
+        Ok(Logged::new(app, self.access.clone()))
     }
 
     async fn shutdown(&self, app: &Self::App) {
-        self.inner.shutdown(app.app().app()).await;
+        self.inner.shutdown(app.app().app().app()).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use rgi_core::server::ServerInfo;
     use rgi_core::{Environ, Full, IntoLifespan, StartResponse, StatusCode, app_fn, rt};
 
@@ -88,6 +92,7 @@ mod tests {
             factory.into_lifespan(),
             2,
             Watch::new(false),
+            None,
             None,
             Box::new(move || {
                 teller.fetch_add(1, Ordering::Relaxed);

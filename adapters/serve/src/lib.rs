@@ -50,6 +50,20 @@
 //! once, and the third kills. HUP is left alone if the process was started to ignore it (`nohup`).
 //! [`Exit`] is the exit code.
 //!
+//! # Processes
+//!
+//! With `--processes` the server runs in worker processes, under a master that watches and replaces
+//! them: TERM stops gracefully, INT at once, HUP reloads, TTIN and TTOU change the number of workers,
+//! USR1 opens log files anew, USR2 starts a successor on the same sockets. [`Hooks`] add to their
+//! turns. [`rgi_prefork`] says how it works.
+//!
+//! # Logs
+//!
+//! The log is what the server says: to standard error, or `--log-file`. `--access-log` adds a line
+//! for each request, to standard output or `--access-log-file`; [`AccessFormat`] says what stands in
+//! it. Files are appended to; USR1 opens them anew at their paths, for log rotation by renaming. One
+//! that cannot be opened then goes on as it was.
+//!
 //! # Features
 //!
 //! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
@@ -59,12 +73,13 @@
 //! method `Runner::tokio`.
 #![deny(unsafe_code)]
 
+mod access;
 mod announce;
 mod config;
 mod exit;
 mod limit;
 mod listen;
-mod log;
+mod logs;
 mod manager;
 mod quota;
 mod runner;
@@ -83,7 +98,7 @@ use rgi_core::{App, IntoLifespan, LocalLifespan};
 pub use exit::Exit;
 pub use rgi_prefork::{Hooks, WorkerEnd};
 pub use runner::Runner;
-pub use settings::{Bad, Bind, LogLevel, ServerKind, Settings};
+pub use settings::{AccessFormat, Bad, Bind, LogLevel, ServerKind, Settings};
 
 /// Serves `app` until a signal ends it, with the settings of the command line, the environment and
 /// the configuration file. `Marker` is inferred.

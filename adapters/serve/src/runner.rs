@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use rgi_core::server::{Config, Level, Log, Stop};
+use rgi_core::server::{Config, Level, Stop};
 use rgi_core::{App, Error, IntoLifespan, LocalLifespan};
 use rgi_prefork::Hooks;
 
 use crate::announce::Announced;
 use crate::listen::Sockets;
-use crate::log::Lines;
+use crate::logs::Logs;
 use crate::server::Offered;
 use crate::settings::{Bad, Gathered, Overrides, Settings, option_methods};
 use crate::signals::Signals;
@@ -127,7 +126,11 @@ impl Runner {
             }
             Err(bad) => return refuse(&source.program, &bad),
         };
-        let log: Arc<dyn Log> = Arc::new(Lines::up_to(settings.log_level));
+        let logs = match Logs::open(&settings) {
+            Ok(logs) => logs,
+            Err(bad) => return refuse(&source.program, &bad),
+        };
+        let log = logs.log();
         for warning in warnings {
             log.log(Level::Warn, format_args!("{warning}"));
         }
@@ -139,8 +142,8 @@ impl Runner {
             tokio: self.tokio,
         };
         let served = match settings.processes {
-            0 => serve(&settings, &source, site, lifespan, &log),
-            _ => supervised::serve(settings, &source, site, lifespan, self.hooks, &log),
+            0 => serve(&settings, &source, site, lifespan, &logs),
+            _ => supervised::serve(settings, &source, site, lifespan, self.hooks, logs),
         };
         match served {
             Ok(()) => {
@@ -178,17 +181,17 @@ fn serve<L>(
     source: &Source<L>,
     site: Site,
     lifespan: L,
-    log: &Arc<dyn Log>,
+    logs: &Logs,
 ) -> Result<(), Unserved> {
     let stop = Stop::new();
     // Before the sockets: a signal must not leave one of their files behind.
-    let _signals = Signals::watch(stop.clone(), log.clone(), settings.graceful_timeout)?;
+    let _signals = Signals::watch(stop.clone(), logs.clone(), settings.graceful_timeout)?;
     let sockets = Sockets::open(&settings.bind, settings.backlog, &Sockets::default());
     let sockets = sockets.map_err(Unserved::Refused)?;
     let model = source.server(settings).model(0, settings.threads);
     let news = sockets.urls().map(|url| format!("serving {url} ({model})"));
     let news: Vec<_> = news.collect();
-    let teller = log.clone();
+    let teller = logs.log();
     let ready = Box::new(move || {
         for line in &news {
             teller.log(Level::Info, format_args!("{line}"));
@@ -208,7 +211,7 @@ fn serve<L>(
         config.pulse = watchdog.pulse();
         config
     };
-    Ok(site.work(settings, source, worker, log, with)?)
+    Ok(site.work(settings, source, worker, logs, with)?)
 }
 
 /// A reader that has seen enough (`| head`) is no failure.

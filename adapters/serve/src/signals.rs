@@ -1,16 +1,16 @@
-//! Signals that end a run.
+//! Signals that end a run, and the one that opens its logs anew.
 
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fs, io};
 
 use rgi_core::Error;
-use rgi_core::server::{Level, Log, Stop};
+use rgi_core::server::{Level, Stop};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals as Iter};
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::logs::Logs;
 use crate::manager;
 
 /// Watches for signals until it is dropped.
@@ -20,18 +20,23 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// The first signal stops gracefully, the second at once, and the third as if nobody watched.
+    /// USR1 opens the logs anew. Of the others the first stops gracefully, the second at once, and
+    /// the third as if nobody watched.
     pub(crate) fn watch(
         stop: Stop,
-        log: Arc<dyn Log>,
+        logs: Logs,
         graceful_timeout: Option<Duration>,
     ) -> Result<Signals, Error> {
-        let mut watched = vec![SIGTERM, SIGINT];
+        let mut watched = vec![SIGTERM, SIGINT, SIGUSR1];
         if !is_ignored(SIGHUP) {
             watched.push(SIGHUP);
         }
+        let log = logs.log();
         Signals::each(&watched, move |signal| {
-            if stop.is_now() {
+            if signal == SIGUSR1 {
+                logs.reopen();
+                log.log(Level::Info, format_args!("log files opened anew"));
+            } else if stop.is_now() {
                 let _ = emulate_default_handler(signal);
             } else if stop.is_told() {
                 log.log(Level::Info, format_args!("stopping at once"));
@@ -44,13 +49,14 @@ impl Signals {
         })
     }
 
-    /// What a master tells its worker: TERM stops gracefully, INT and QUIT at once. HUP, which a
-    /// terminal sends to all, is the master's.
-    pub(crate) fn watch_master(stop: Stop) -> Result<Signals, Error> {
+    /// What a master tells its worker: TERM stops gracefully, INT and QUIT at once. USR1 opens
+    /// the logs anew, of which the master tells. HUP, which a terminal sends to all, is the master's.
+    pub(crate) fn watch_master(stop: Stop, logs: Logs) -> Result<Signals, Error> {
         let watched = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
         Signals::each(&watched, move |signal| match signal {
             SIGTERM => stop.graceful(),
             SIGINT | SIGQUIT => stop.now(),
+            SIGUSR1 => logs.reopen(),
             _ => {}
         })
     }

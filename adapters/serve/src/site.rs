@@ -1,12 +1,11 @@
 //! What a program brings with it, wherever its server runs: in this process or in a worker.
 
-use std::sync::Arc;
-
 use rgi_core::Error;
-use rgi_core::server::{Config, Listener, Log, Stop};
+use rgi_core::server::{Config, Listener, Stop};
 
 use crate::announce::{Announced, Ready};
 use crate::config::config;
+use crate::logs::Logs;
 use crate::quota::Quota;
 #[cfg(feature = "tokio")]
 use crate::runtime::Beside;
@@ -36,11 +35,11 @@ impl Site {
         settings: &Settings,
         source: &Source<L>,
         worker: Worker<L>,
-        log: &Arc<dyn Log>,
+        logs: &Logs,
         with: impl FnOnce(Config) -> Config,
     ) -> Result<(), Error> {
         let server = source.server(settings);
-        let config = with(config(settings, self.vars, log.clone()));
+        let config = with(config(settings, self.vars, logs.log()));
         #[cfg(feature = "tokio")]
         let beside = if self.tokio {
             Beside::start(server.kind)?
@@ -53,6 +52,7 @@ impl Site {
             worker.lifespan,
             server.workers(settings.threads),
             Watch::new(settings.lint),
+            logs.access(),
             worker.quota,
             worker.ready,
         );

@@ -10,7 +10,7 @@ use rgi_prefork::{
 };
 
 use crate::listen::Sockets;
-use crate::log::Lines;
+use crate::logs::Logs;
 use crate::manager;
 use crate::quota::Quota;
 use crate::runner::Unserved;
@@ -24,11 +24,13 @@ struct Plan {
     settings: Settings,
     sockets: Sockets,
     identity: Identity,
+    logs: Logs,
 }
 
 struct Supervised<'a, L: 'static> {
     source: &'a Source<L>,
-    log: &'a Arc<dyn Log>,
+    /// The master's own.
+    log: Arc<dyn Log>,
     /// Taken by the worker that this process becomes.
     lifespan: Option<(L, Site)>,
     /// The addresses that the log has named.
@@ -42,20 +44,21 @@ pub(crate) fn serve<L>(
     site: Site,
     lifespan: L,
     hooks: Option<Box<dyn Hooks>>,
-    log: &Arc<dyn Log>,
+    logs: Logs,
 ) -> Result<(), Unserved> {
     let inherited = match &source.inheritance {
         Some(inheritance) => Sockets::inherit(&inheritance.sockets)?,
         None => Sockets::default(),
     };
     let pid_file = settings.pid_file.clone();
+    let log = logs.log();
     let mut supervisor = Supervisor::new(log.clone())
         .pid_file(pid_file)
         .predecessor(source.inheritance.as_ref().map(|it| it.predecessor));
     if let Some(hooks) = hooks {
         supervisor = supervisor.hooks(hooks);
     }
-    let plan = Plan::new(settings, &inherited).map_err(Unserved::Refused)?;
+    let plan = Plan::new(settings, &inherited, logs).map_err(Unserved::Refused)?;
     drop(inherited);
     let mut supervised = Supervised {
         source,
@@ -71,11 +74,14 @@ pub(crate) fn serve<L>(
 
 impl Plan {
     /// Looks up and opens what the settings name.
-    fn new(settings: Settings, before: &Sockets) -> Result<Plan, Bad> {
+    fn new(settings: Settings, before: &Sockets, logs: Logs) -> Result<Plan, Bad> {
         let identity = Identity::find(settings.user.as_deref(), settings.group.as_deref());
+        let identity = identity.map_err(Bad::new)?;
+        logs.give_to(identity.uid(), identity.gid());
         Ok(Plan {
-            identity: identity.map_err(Bad::new)?,
+            identity,
             sockets: Sockets::open(&settings.bind, settings.backlog, before)?,
+            logs,
             settings,
         })
     }
@@ -86,13 +92,13 @@ impl<L> Program for Supervised<'_, L> {
 
     fn work(&mut self, plan: &Plan, process: &WorkerProcess) -> u8 {
         let settings = &plan.settings;
-        let log: Arc<dyn Log> = Arc::new(Lines::up_to(settings.log_level));
+        let log = plan.logs.log();
         let Some((lifespan, site)) = self.lifespan.take() else {
             unreachable!("a worker works once");
         };
         let stop = Stop::new();
         let work = || {
-            let _signals = Signals::watch_master(stop.clone())?;
+            let _signals = Signals::watch_master(stop.clone(), plan.logs.clone())?;
             process.release_signals()?;
             process.watch(stop.clone())?;
             let quota = settings.max_requests.map(|requests| {
@@ -114,7 +120,7 @@ impl<L> Program for Supervised<'_, L> {
                 config.pulse = Some(process.pulse());
                 config
             };
-            site.work(settings, self.source, worker, &log, with)
+            site.work(settings, self.source, worker, &plan.logs, with)
         };
         match work() {
             Ok(()) => 0,
@@ -154,10 +160,18 @@ impl<L> Program for Supervised<'_, L> {
         if settings.pid_file != plan.settings.pid_file {
             return Err("pid-file: another file takes a restart".to_owned());
         }
-        Plan::new(settings, &plan.sockets).map_err(|bad| bad.to_string())
+        if settings.log_file != plan.settings.log_file {
+            return Err("log-file: another file takes a restart".to_owned());
+        }
+        let logs = plan.logs.again(&settings).map_err(|bad| bad.to_string())?;
+        Plan::new(settings, &plan.sockets, logs).map_err(|bad| bad.to_string())
     }
 
-    fn reopen_logs(&mut self) {}
+    fn reopen_logs(&mut self, plan: &Plan) {
+        plan.logs.reopen();
+        // Before the workers do so, too.
+        plan.logs.give_to(plan.identity.uid(), plan.identity.gid());
+    }
 
     fn succession(&mut self, plan: &Plan) -> Result<Succession, String> {
         let (program, args) = match self.source.args() {

@@ -77,6 +77,7 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
         Some(Value(command)) if command == "matrix" => cases::matrix(parser),
         Some(Value(command)) if command == "run" => cases::run(parser),
         Some(Value(command)) if command == "faults" => faults::command(parser),
+        Some(Value(command)) if command == cases::SERVE_CASE => cases::serve_case(parser),
         Some(Value(other)) => Err(Error::usage(format!(
             "no command is called '{}'; the commands are: rules, matrix, run, replay, faults",
             other.to_string_lossy()

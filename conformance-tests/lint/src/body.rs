@@ -60,6 +60,8 @@ impl<B> Linted<B> {
 impl<B: Body> Stream for Linted<B> {
     type Item = Result<Event, Error>;
 
+    // Out of line: beside it a body that is not under lint stays small enough to be inlined.
+    #[inline(never)]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
         let mut this = self.project();
         if this.grammar.is_done() {

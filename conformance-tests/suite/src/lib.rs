@@ -40,7 +40,7 @@ mod verdict;
 pub use case::{Case, Kind, cases};
 pub use client::{Ask, Client, Connection, Target, pattern};
 pub use gaps::gaps;
-pub use local::{Local, Serve};
+pub use local::{Local, Serve, settings};
 pub use memory::Memory;
 pub use notes::{Notes, Signal};
 pub use remote::Remote;

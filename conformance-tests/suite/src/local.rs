@@ -50,8 +50,8 @@ impl Local {
 }
 
 /// The settings of a case, the site under `root`: few threads and no log, but where the case wants
-/// them otherwise.
-pub(crate) fn settings(case: &str, root: &str) -> Config {
+/// them otherwise. For who serves the [`Site`] for a case in another way than by [`Local`].
+pub fn settings(case: &str, root: &str) -> Config {
     let mut config = Config::default();
     config.threads = 1;
     config.blocking_threads = 4;

@@ -122,16 +122,26 @@ impl Environ {
     /// where a segment ends. Says whether it did. The prefix begins with a slash and does not end
     /// with one; it is compared with the raw path.
     pub fn mount(&mut self, prefix: &str) -> bool {
-        let rest = self.path_info();
-        let fits = prefix.starts_with('/')
-            && !prefix.ends_with('/')
-            && rest
-                .strip_prefix(prefix)
-                .is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        let fits = self.fits(prefix);
         if fits {
             self.inner_mut().split += prefix.len() as u32;
         }
         fits
+    }
+
+    fn fits(&self, prefix: &str) -> bool {
+        let rest = self.path_info();
+        prefix.starts_with('/')
+            && !prefix.ends_with('/')
+            && rest
+                .strip_prefix(prefix)
+                .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    }
+
+    /// Whether it lies where the deployer mounted the application.
+    pub(crate) fn is_inside(&self) -> bool {
+        let script_name = &self.host().script_name;
+        script_name.is_empty() || self.fits(script_name)
     }
 
     /// Mounts what the deployer said; what lies outside is not there.

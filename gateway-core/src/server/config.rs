@@ -33,7 +33,8 @@ pub struct Config {
     pub request_timeout: Option<Duration>,
     /// For requests under way when told to stop. Default: 30 s.
     pub graceful_timeout: Option<Duration>,
-    /// Bytes of a body gathered before a thread of the pool is bound. Default: 64 KiB.
+    /// Bytes of a body gathered before a thread of the pool is bound, or before the call where a
+    /// process serves one request at a time. Default: 64 KiB.
     pub buffer_body: usize,
     /// Bounds on what a request may cost.
     pub limits: Limits,

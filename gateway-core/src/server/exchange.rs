@@ -74,6 +74,12 @@ impl Exchange {
         &mut self.environ
     }
 
+    /// Whether the request lies where the application is mounted. The [call](Self::call) answers any
+    /// other by itself; its body is of no use, and its client is not to be told to go on with it.
+    pub fn is_inside(&self) -> bool {
+        self.environ.is_inside()
+    }
+
     /// The means to tell the application that the peer has left.
     pub fn hang_up(&self) -> HangUp {
         HangUp(self.shared.get().clone())

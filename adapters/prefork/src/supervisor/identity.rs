@@ -33,6 +33,17 @@ impl Identity {
         Ok(identity)
     }
 
+    /// The user's id, if one was named.
+    pub fn uid(&self) -> Option<u32> {
+        self.user.as_ref().map(|(_, uid, _)| uid.as_raw())
+    }
+
+    /// The group's id, if one was named, or else that of the user's own group.
+    pub fn gid(&self) -> Option<u32> {
+        let own = self.user.as_ref().map(|(_, _, gid)| *gid);
+        self.group.or(own).map(Gid::as_raw)
+    }
+
     fn is_own(&self) -> bool {
         let user = self.user.as_ref();
         user.is_none_or(|(_, uid, _)| *uid == Uid::effective())

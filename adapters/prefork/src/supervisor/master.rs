@@ -212,7 +212,9 @@ impl<'a, P: Program> Master<'a, P> {
             Signal::SIGTTIN => self.scale(1),
             Signal::SIGTTOU => self.scale(-1),
             Signal::SIGUSR1 => {
-                self.program.reopen_logs();
+                for generation in std::iter::once(&self.current).chain(&self.next) {
+                    self.program.reopen_logs(&generation.plan);
+                }
                 for child in &self.children {
                     let _ = kill(child.pid, Signal::SIGUSR1);
                 }

@@ -73,8 +73,8 @@ pub trait Program {
     /// One line that says why the one in force has to go on.
     fn reload(&mut self, plan: &Self::Plan) -> Result<Self::Plan, String>;
 
-    /// Opens log files anew. Workers are told by USR1.
-    fn reopen_logs(&mut self);
+    /// Opens the log files of a plan anew. Workers are told by USR1.
+    fn reopen_logs(&mut self, plan: &Self::Plan);
 
     /// The program's command and the sockets of a plan, for a successor.
     ///
@@ -176,7 +176,7 @@ pub enum Ended {
 ///         Ok(plan.clone())
 ///     }
 ///
-///     fn reopen_logs(&mut self) {}
+///     fn reopen_logs(&mut self, _: &Options) {}
 ///
 ///     fn succession(&mut self, _: &Options) -> Result<Succession, String> {
 ///         Err("naps have no successor".to_owned())

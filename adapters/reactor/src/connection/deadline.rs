@@ -30,7 +30,8 @@ impl<B: rgi_core::Body> Conn<B> {
             Phase::Idle => Wait::Head,
             Phase::Discarding(_) => Wait::Body,
             Phase::Closing | Phase::Lingering(_) => Wait::Linger,
-            Phase::Busy | Phase::Leaving => Wait::App,
+            Phase::Waiting(request) if request.gathers => Wait::Body,
+            Phase::Waiting(_) | Phase::Busy | Phase::Leaving => Wait::App,
         };
         if wait == Wait::App
             && self.job.as_ref().is_some_and(|job| job.has_body)
@@ -76,8 +77,16 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// The deadline is over.
     pub(crate) fn time_out<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Fate {
-        let peer = &self.connection.peer;
         let request_over = self.due().is_some_and(|due| due <= core.now);
+        if !request_over && matches!(self.wait, Wait::KeepAlive | Wait::Head) {
+            // What has just come is answered, not reset.
+            self.readable = true;
+            let fate = self.drive(core);
+            if fate == Fate::Close || self.deadline(core).is_none_or(|at| at > core.now) {
+                return fate;
+            }
+        }
+        let peer = &self.connection.peer;
         match self.wait {
             // Nobody waits for the application's step any more.
             _ if request_over && matches!(self.phase, Phase::Leaving) => Fate::Close,
@@ -118,7 +127,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 self.output = Some(output);
                 self.drive(core)
             }
-            Wait::Body if matches!(self.phase, Phase::Busy) => {
+            Wait::Body if matches!(self.phase, Phase::Busy | Phase::Waiting(_)) => {
                 core.log(
                     Level::Debug,
                     format_args!("a body took too long, from {peer}"),

@@ -7,12 +7,15 @@
 //!     | refused       +----------> Leaving ------> closed
 //!     +-----------------------------------------> Closing -> Lingering -> closed
 //! ```
+//!
+//! Where one exchange is under way at a time, a connection is `Waiting` between `Idle` and `Busy`.
 
 mod closing;
 mod deadline;
 mod request;
 mod response;
 mod send;
+mod waiting;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +27,7 @@ use rgi_http1::{BodyReader, HeadReader, Output, Wait};
 
 pub(crate) use self::deadline::ms;
 use self::send::{Unsent, send};
+use self::waiting::Request;
 use crate::core::Core;
 use crate::job::{Job, Stage};
 use crate::line::{Hints, Line};
@@ -32,7 +36,7 @@ use crate::line::{Hints, Line};
 pub(crate) struct Conn<B> {
     pub(crate) line: Arc<Line>,
     connection: Arc<Connection>,
-    phase: Phase,
+    phase: Phase<B>,
     /// Received and not used: a part of a head, or what is pipelined.
     input: BytesMut,
     reader: HeadReader,
@@ -61,9 +65,11 @@ pub(crate) struct Conn<B> {
 }
 
 /// Where the connection stands.
-enum Phase {
+enum Phase<B> {
     /// Between requests, or within a head.
     Idle,
+    /// A request is there, or its body is gathered: its turn is waited for.
+    Waiting(Box<Request<B>>),
     /// A request is under way.
     Busy,
     /// The rest of a body that nobody read is read, for the sake of the next request.
@@ -172,6 +178,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 core.give_output(output);
             }
         }
+        core.tick_if_blocked();
         self.note_wait(core.now);
         fate
     }
@@ -183,6 +190,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     self.lose(core, output)
                 }
                 Phase::Idle => self.idle(core, output),
+                Phase::Waiting(_) => self.await_turn(core, output),
                 Phase::Busy => self.busy(core, output),
                 Phase::Discarding(_) => self.discard(),
                 Phase::Leaving => self.leave(core),

@@ -8,7 +8,7 @@ use rgi_core::server::{Exchange, Level, RequestHead as CoreHead};
 use rgi_core::{App, Input};
 use rgi_http1::{BodyReader, Framing, Output, Refusal, RequestHead, Turn, refuse};
 
-use super::{Conn, Phase, Step, ms};
+use super::{Conn, Phase, Request, Step, ms};
 use crate::core::Core;
 use crate::line::{Body, Hints};
 
@@ -97,13 +97,27 @@ impl<B: rgi_core::Body> Conn<B> {
         }
     }
 
-    /// Makes an exchange of a head and calls the application.
-    pub(super) fn begin<A: App<Body = B>>(
+    /// Makes an exchange of a head, and calls the application when it is its turn.
+    fn begin<A: App<Body = B>>(
         &mut self,
         core: &mut Core<A>,
         head: RequestHead,
         raw: &[u8],
     ) -> Step {
+        let request = self.prepare(core, head, raw);
+        if core.exclusive.is_some() {
+            return self.wait_for_turn(request);
+        }
+        self.call(core, request)
+    }
+
+    #[inline]
+    fn prepare<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        head: RequestHead,
+        raw: &[u8],
+    ) -> Request<B> {
         let mut job = core.take_job();
         job.as_mut().name(head.method.as_str(), head.target.of(raw));
         let mut turn = Turn::new(&head);
@@ -137,9 +151,37 @@ impl<B: rgi_core::Body> Conn<B> {
         if let Some(offer) = offer {
             exchange = exchange.offer(offer);
         }
+        Request {
+            job,
+            exchange,
+            turn,
+            has_body,
+            gathers: has_body,
+            queued: false,
+        }
+    }
+
+    /// Calls the application.
+    #[inline]
+    pub(super) fn call<A: App<Body = B>>(
+        &mut self,
+        core: &mut Core<A>,
+        request: Request<B>,
+    ) -> Step {
+        let Request {
+            mut job,
+            exchange,
+            turn,
+            has_body,
+            ..
+        } = request;
+        let limit = core.config.request_timeout;
+        let due = limit.map(|limit| core.now.saturating_add(ms(limit)));
+        if let Some(exclusive) = &core.exclusive {
+            let hang_up = exchange.hang_up();
+            exclusive.watch.begin(self.line.clone(), hang_up, limit);
+        }
         let response = exchange.call(&core.app);
-        let due = core.config.request_timeout;
-        let due = due.map(|limit| core.now.saturating_add(ms(limit)));
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);
         self.phase = Phase::Busy;
@@ -147,11 +189,7 @@ impl<B: rgi_core::Body> Conn<B> {
     }
 
     /// The request's body. One that is there already needs no part of the connection.
-    pub(super) fn open_body<A: App>(
-        &mut self,
-        core: &Core<A>,
-        head: &RequestHead,
-    ) -> (Option<Input>, bool) {
+    fn open_body<A: App>(&mut self, core: &Core<A>, head: &RequestHead) -> (Option<Input>, bool) {
         let length = match head.framing {
             Framing::None | Framing::Length(0) => {
                 return (None, false);

@@ -21,9 +21,13 @@ impl<B: rgi_core::Body> Conn<B> {
         let waker = Waker::from(self.line.clone());
         let mut cx = Context::from_waker(&waker);
         let mut blocks = 0;
+        let mut full = false;
+        if core.exclusive.is_some() {
+            self.line.set_clear(output.is_empty());
+        }
         // A wake may come for another reason than room for the block before. What was cut needs
         // not wait for it.
-        if self.is_backed_up(output) {
+        if self.is_backed_up(core, output) {
             match self.flush(core, output) {
                 Ok(true) => {}
                 Ok(false) => return Step::Full,
@@ -48,6 +52,7 @@ impl<B: rgi_core::Body> Conn<B> {
                         }
                         return self.pending(core, output);
                     };
+                    core.tick_if_blocked();
                     if let Some(error) = response.error() {
                         // A peer that is gone gets silence.
                         if error.is_disconnected() {
@@ -98,13 +103,19 @@ impl<B: rgi_core::Body> Conn<B> {
                             *job.stage = Stage::Written;
                             continue;
                         }
-                        // A block is sent before the next one is asked for.
+                        // A block is sent, or has room, before the next one is asked for.
                         blocks += 1;
-                        match self.flush(core, output) {
-                            Ok(true) if blocks < FAIR => {}
-                            Ok(true) => return Step::Yield,
-                            Ok(false) => return Step::Full,
-                            Err(_) => return self.lose(core, output),
+                        if !full {
+                            match self.flush(core, output) {
+                                Ok(all) => full = !all,
+                                Err(_) => return self.lose(core, output),
+                            }
+                        }
+                        if full && output.len() > core.room() {
+                            return Step::Full;
+                        }
+                        if blocks >= FAIR {
+                            return Step::Yield;
                         }
                     }
                     Poll::Ready(Some(Err(_))) => {
@@ -126,6 +137,9 @@ impl<B: rgi_core::Body> Conn<B> {
                         return Step::Close;
                     };
                     let stage = std::mem::replace(job.as_mut().project().stage, Stage::Switched);
+                    if let Some(exclusive) = &core.exclusive {
+                        exclusive.watch.switch();
+                    }
                     if let Stage::Handover(demand) = stage {
                         demand.fulfil(transport);
                     }
@@ -141,26 +155,29 @@ impl<B: rgi_core::Body> Conn<B> {
                         *job.stage = Stage::Written;
                     }
                 },
-                Stage::Written => return self.wrote(),
+                Stage::Written => return self.wrote(core),
             }
         }
     }
 
     /// Whether a block stands in the output that must be sent before the next one is asked for.
-    pub(super) fn is_backed_up(&self, output: &Output) -> bool {
+    fn is_backed_up<A: App<Body = B>>(&self, core: &Core<A>, output: &Output) -> bool {
         let response = self
             .job
             .as_ref()
             .filter(|job| matches!(job.stage, Stage::Payload));
         let response = response.and_then(|job| job.response.as_ref());
-        !output.is_empty() && response.is_some_and(|response| !response.is_cut())
+        output.len() > core.room() && response.is_some_and(|response| !response.is_cut())
     }
 
     /// All of a response is in the output: what comes next?
-    pub(super) fn wrote(&mut self) -> Step {
+    fn wrote<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Step {
         let Some(mut job) = self.job.take() else {
             return Step::Close;
         };
+        if let Some(exclusive) = &mut core.exclusive {
+            exclusive.leave(self.line.token());
+        }
         let this = job.as_mut().project();
         let keep_alive = this.turn.as_ref().is_some_and(Turn::keep_alive);
         let rest = if *this.has_body {

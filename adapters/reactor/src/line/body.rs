@@ -20,15 +20,17 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub(crate) struct Incoming {
     serial: u64,
-    reader: BodyReader,
-    buf: BytesMut,
+    pub(super) reader: BodyReader,
+    pub(super) buf: BytesMut,
+    /// Of the body, read before the application was called.
+    pub(super) ahead: BytesMut,
     /// The client waits for `100 Continue`.
-    expect: bool,
+    pub(super) expect: bool,
     /// The input was asked and had nothing; counted, so that the loop sees a new wait.
     pub(crate) waiting: bool,
     pub(crate) waits: u64,
     waker: Option<Waker>,
-    failed: Option<Failure>,
+    pub(super) failed: Option<Failure>,
     /// Reads since others had their turn.
     reads: u32,
     /// The input is gone: nobody will read on.
@@ -39,6 +41,7 @@ pub(crate) struct Incoming {
 pub(super) enum Failure {
     Refused(Refusal),
     TimedOut,
+    Overdue,
     Gone,
 }
 
@@ -53,6 +56,7 @@ impl Failure {
             }
             Failure::TimedOut => Error::timeout("the client stopped sending its body")
                 .with_status(StatusCode::REQUEST_TIMEOUT),
+            Failure::Overdue => Error::timeout("the request took too long"),
             Failure::Gone => Error::disconnected(),
         }
     }
@@ -107,6 +111,7 @@ impl Line {
             serial,
             reader,
             buf,
+            ahead: BytesMut::new(),
             expect,
             waiting: false,
             waits: 0,
@@ -120,6 +125,11 @@ impl Line {
     /// The client took too long to send its body.
     pub(crate) fn time_out_body(&self) {
         self.fail(Failure::TimedOut);
+    }
+
+    /// The request took too long.
+    pub(crate) fn fail_overdue(&self) {
+        self.fail(Failure::Overdue);
     }
 
     pub(super) fn fail(&self, failure: Failure) {
@@ -213,6 +223,10 @@ impl Stream for Body {
         else {
             return Poll::Ready(Some(Err(Error::disconnected())));
         };
+        if !incoming.ahead.is_empty() {
+            let ahead = std::mem::take(&mut incoming.ahead);
+            return Poll::Ready(Some(Ok(ahead.freeze())));
+        }
         loop {
             if let Some(failure) = incoming.failed {
                 return Poll::Ready(Some(Err(failure.error())));
@@ -229,7 +243,9 @@ impl Stream for Body {
             let answered = line.takes_interim.load(Ordering::Acquire) != self.serial;
             if !answered && std::mem::take(&mut incoming.expect) {
                 interim.extend_from_slice(CONTINUE);
-                line.announce_interim();
+                if !line.write_through(interim) {
+                    line.announce_interim();
+                }
             }
             incoming.reads += 1;
             if incoming.reads > FAIR && line.notify.is_here() {

@@ -49,7 +49,10 @@ impl Informer for Hints {
             return;
         }
         interim(status, headers, &mut state.interim);
+        let all = line.write_through(&mut state.interim);
         drop(state);
-        line.announce_interim();
+        if !all {
+            line.announce_interim();
+        }
     }
 }

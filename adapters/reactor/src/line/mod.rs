@@ -4,6 +4,7 @@
 //! (on the loop, or on a thread of the pool), so nothing is read that nobody asked for.
 
 mod body;
+mod gather;
 mod hints;
 mod switched;
 
@@ -18,6 +19,7 @@ use rgi_http1::Output;
 
 pub(crate) use self::body::{Body, Rest, receive};
 use self::body::{Failure, Incoming};
+pub(crate) use self::gather::Gathered;
 pub(crate) use self::hints::Hints;
 use self::switched::Switched;
 use crate::notify::Notify;
@@ -31,6 +33,8 @@ pub(crate) struct Line {
     token: AtomicUsize,
     /// Something stands in `State::interim`.
     has_interim: AtomicBool,
+    /// Nothing stands before an interim response that the application sends now, on its thread.
+    is_clear: AtomicBool,
     /// The serial of the request whose interim responses may go out; 0 for none.
     takes_interim: AtomicU64,
     state: Mutex<State>,
@@ -59,6 +63,7 @@ impl Line {
             notify,
             token: AtomicUsize::new(usize::MAX),
             has_interim: AtomicBool::new(false),
+            is_clear: AtomicBool::new(false),
             takes_interim: AtomicU64::new(0),
             state: Mutex::default(),
         }
@@ -155,6 +160,24 @@ impl Line {
     pub(crate) fn switch(self: &Arc<Self>, leftover: BytesMut) -> Switched {
         self.lock().leftover = leftover;
         Switched::new(self.clone())
+    }
+
+    /// Says whether nothing stands before what the application sends now. Where it may block, an
+    /// interim response that waited for the end of its step would come with the answer.
+    pub(crate) fn set_clear(&self, is_clear: bool) {
+        self.is_clear.store(is_clear, Ordering::Relaxed);
+    }
+
+    /// Writes interim responses past the loop, as much as the socket takes.
+    /// Says whether all are out.
+    fn write_through(&self, interim: &mut Vec<u8>) -> bool {
+        if self.is_clear.load(Ordering::Relaxed)
+            && self.is_driven()
+            && let Ok(sent) = self.socket.write(interim)
+        {
+            interim.drain(..sent);
+        }
+        interim.is_empty()
     }
 
     fn announce_interim(&self) {

@@ -1,7 +1,8 @@
 //! Listening sockets that another process opened and passed on by their descriptor.
 //!
-//! The crate's one place of `unsafe`: a number from the command line becomes a descriptor that is
-//! owned. It is taken only if it is open, was inherited, and is a socket that listens.
+//! One of the crate's two places of `unsafe`, beside `logs/descriptor.rs`: a number from the command
+//! line becomes a descriptor that is owned. It is taken only if it is open, was inherited, and is a
+//! socket that listens.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::access::AccessFormat;
 use super::bind::Bind;
 use super::layer;
 use super::level::LogLevel;
@@ -75,6 +76,12 @@ pub struct Settings {
     /// Whether application and server are checked while they run, by `rgi_lint`; never without
     /// the feature `lint`.
     pub lint: bool,
+    /// What the access log looks like, if one is kept.
+    pub access_log: AccessFormat,
+    /// Where the access log is appended to; None for standard output.
+    pub access_log_file: Option<PathBuf>,
+    /// Where the log is appended to; None for standard error.
+    pub log_file: Option<PathBuf>,
     /// How much is logged.
     pub log_level: LogLevel,
 }
@@ -112,6 +119,9 @@ impl Settings {
             max_body: None,
             script_name: String::new(),
             lint: false,
+            access_log: AccessFormat::default(),
+            access_log_file: None,
+            log_file: None,
             log_level: LogLevel::default(),
         }
     }

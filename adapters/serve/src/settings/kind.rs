@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::access::{self, AccessFormat};
 use super::bad::Bad;
 use super::bind::{self, Bind};
 use super::duration;
@@ -41,6 +42,8 @@ pub(super) enum Kind {
     /// `on` or `off`.
     #[cfg_attr(not(feature = "lint"), expect(dead_code))]
     Switch(Field<bool>),
+    /// What the access log looks like.
+    Access(Field<AccessFormat>),
     /// How much is logged.
     Level(Field<LogLevel>),
     /// The file with more settings: no setting itself, and read before the others.
@@ -81,6 +84,7 @@ impl Kind {
             Kind::Name(_) => values::NAME.to_owned(),
             Kind::Path(_) => values::PATH.to_owned(),
             Kind::Switch(_) => values::SWITCH.to_owned(),
+            Kind::Access(_) => access::EXPECTED.to_owned(),
             Kind::Level(_) => level::EXPECTED.to_owned(),
             Kind::ConfigFile => "file of settings: the path of a TOML file".to_owned(),
             Kind::Answer(_) => "option with a value".to_owned(),
@@ -131,6 +135,7 @@ impl Kind {
             Kind::Name(field) => *field(settings) = values::name(text)?,
             Kind::Path(field) => *field(settings) = values::path(text)?,
             Kind::Switch(field) => *field(settings) = values::switch(text)?,
+            Kind::Access(field) => *field(settings) = text.parse()?,
             Kind::Level(field) => *field(settings) = text.parse()?,
             Kind::Binds(_) | Kind::ConfigFile | Kind::Answer(_) => {}
         }
@@ -159,6 +164,7 @@ impl Kind {
                 quoted(path.map_or_else(String::new, |path| path.display().to_string()))
             }
             Kind::Switch(field) => quoted(values::switch_text(*field(settings))),
+            Kind::Access(field) => quoted(field(settings)),
             Kind::Level(field) => quoted(field(settings)),
             Kind::ConfigFile | Kind::Answer(_) => return None,
         };

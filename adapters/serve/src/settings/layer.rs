@@ -95,6 +95,7 @@ pub(super) fn lay(servers: &[ServerKind], layers: &[Layer]) -> Result<Laid, Bad>
     }
     laid.fit_target_into_head()?;
     laid.check_processes()?;
+    laid.check_access_log()?;
     Ok(laid)
 }
 
@@ -143,6 +144,21 @@ impl Laid {
             .at(origin.place(spec))),
             None => Ok(()),
         }
+    }
+
+    /// A file of the user's for an access log that nobody asked for would stay empty. Where somebody
+    /// says off, it waits for another day.
+    fn check_access_log(&self) -> Result<(), Bad> {
+        let origin = |name: &str| self.origins.get(name).unwrap_or(&Origin::Default);
+        let (log, file) = (origin("access-log"), origin("access-log-file"));
+        let Some(spec) = option::find("access-log-file") else {
+            return Ok(());
+        };
+        if *log != Origin::Default || !file.is_users() || self.settings.access_log_file.is_none() {
+            return Ok(());
+        }
+        let bad = "there is no access log to write there: set access-log to combined or json";
+        Err(Bad::new(bad).at(file.place(spec)))
     }
 
     /// The target is part of the head. Its default gives way to a small head; a value that

@@ -8,6 +8,7 @@
 //! defaults from the weakest to the strongest, and every value is parsed where it stands, so a
 //! wrong one is reported even if a stronger source would hide it.
 
+mod access;
 mod bad;
 mod bind;
 mod command_line;
@@ -31,6 +32,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use access::AccessFormat;
 pub use bad::Bad;
 pub use bind::Bind;
 pub use fields::Settings;

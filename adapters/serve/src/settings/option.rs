@@ -32,6 +32,8 @@ pub(super) enum Preset {
     /// No value: the option is not about a setting.
     Nothing,
     Text(&'static str),
+    /// Empty, for which this stands.
+    Empty(&'static str),
     /// One for each core that this process may use.
     Cores,
     /// The preferred one of the servers that the program can run on.
@@ -48,6 +50,7 @@ pub(super) enum Group {
     Processes,
     Timeouts,
     Limits,
+    Logs,
     Rest,
 }
 
@@ -79,6 +82,7 @@ impl Preset {
         match self {
             Preset::Nothing => None,
             Preset::Text(text) => Some((*text).to_owned()),
+            Preset::Empty(_) => Some(String::new()),
             Preset::Cores => Some(cores().to_string()),
             Preset::Server => servers.first().map(ToString::to_string),
             Preset::Processes if server.is_of_processes() => Some(cores().to_string()),
@@ -90,8 +94,7 @@ impl Preset {
     pub(super) fn shown(&self, servers: &[ServerKind]) -> Option<&'static str> {
         match self {
             Preset::Nothing => None,
-            Preset::Text("") => Some("empty, none"),
-            Preset::Text(text) => Some(text),
+            Preset::Text(text) | Preset::Empty(text) => Some(text),
             Preset::Cores => Some("one for each core"),
             Preset::Server => servers.first().map(|server| server.name()),
             Preset::Processes if servers.iter().any(|server| server.is_of_processes()) => {
@@ -103,12 +106,13 @@ impl Preset {
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 6] = [
+    pub(super) const ALL: [Group; 7] = [
         Group::Listen,
         Group::Concurrency,
         Group::Processes,
         Group::Timeouts,
         Group::Limits,
+        Group::Logs,
         Group::Rest,
     ];
 
@@ -119,6 +123,7 @@ impl Group {
             Group::Processes => "Worker processes",
             Group::Timeouts => "Timeouts",
             Group::Limits => "Limits",
+            Group::Logs => "Logs",
             Group::Rest => "The rest",
         }
     }

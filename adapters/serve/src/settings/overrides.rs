@@ -138,6 +138,13 @@ macro_rules! option_methods {
             /// Whether application and server are checked while they run, by `rgi_lint`: on by
             /// default in debug builds, and never without the feature `lint`.
             lint(bool) = "lint", set_switch;
+            /// What the access log looks like, if one is kept: one line for each request that the
+            /// application was called with, when its exchange is over.
+            access_log($crate::AccessFormat) = "access-log", set;
+            /// The file that the access log is appended to, instead of standard output.
+            access_log_file(&str) = "access-log-file", set;
+            /// The file that the log is appended to, instead of standard error.
+            log_file(&str) = "log-file", set;
             /// How much is logged.
             log_level($crate::LogLevel) = "log-level", set;
         }

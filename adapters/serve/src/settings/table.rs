@@ -48,7 +48,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "script-name",
         "PREFIX",
         Kind::Prefix(|settings| &mut settings.script_name),
-        Preset::Text(""),
+        Preset::Empty("empty, none"),
         Group::Listen,
         "Path that the application is mounted under, such as /shop.",
     ),
@@ -133,21 +133,21 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "pid-file",
         "FILE",
         Kind::Path(|settings| &mut settings.pid_file),
-        Preset::Text(""),
+        Preset::Empty("empty, none"),
         "File that the process id of the master stands in while it runs.",
     ),
     of_processes(
         "user",
         "NAME",
         Kind::Name(|settings| &mut settings.user),
-        Preset::Text(""),
+        Preset::Empty("empty, none"),
         "User that workers run as, by name or number; the master is started as root.",
     ),
     of_processes(
         "group",
         "NAME",
         Kind::Name(|settings| &mut settings.group),
-        Preset::Text(""),
+        Preset::Empty("empty, none"),
         "Group that workers are in, by name or number; without it, that of --user.",
     ),
     setting(
@@ -251,6 +251,42 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Of a request body, gathered before a blocking thread is bound to the request. 0: \
          nothing.",
     ),
+    setting(
+        "access-log",
+        "FORMAT",
+        Kind::Access(|settings| &mut settings.access_log),
+        Preset::Text("off"),
+        Group::Logs,
+        "A line for each request that the application was called with, when it is over: combined \
+         (Apache's and nginx's, for the tools that read that; in UTC), json (an object a line, \
+         with how it ended and how long it took), or off. What is refused before that, the log \
+         has at its level debug.",
+    ),
+    setting(
+        "access-log-file",
+        "FILE",
+        Kind::Path(|settings| &mut settings.access_log_file),
+        Preset::Empty("standard output"),
+        Group::Logs,
+        "Append the access log to this file. To rotate a log, rename its file and send USR1: it \
+         is opened anew, and no line is lost.",
+    ),
+    setting(
+        "log-file",
+        "FILE",
+        Kind::Path(|settings| &mut settings.log_file),
+        Preset::Empty("standard error"),
+        Group::Logs,
+        "Append the log to this file, which USR1 opens anew as well.",
+    ),
+    setting(
+        "log-level",
+        "LEVEL",
+        Kind::Level(|settings| &mut settings.log_level),
+        Preset::Text("info"),
+        Group::Logs,
+        "How much to log: error, warn, info or debug.",
+    ),
     #[cfg(feature = "lint")]
     setting(
         "lint",
@@ -261,14 +297,6 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Rest,
         "Check the application and the server while they run; the log says what is wrong, and by \
          which rule. Without a value: on. On by default in debug builds alone.",
-    ),
-    setting(
-        "log-level",
-        "LEVEL",
-        Kind::Level(|settings| &mut settings.log_level),
-        Preset::Text("info"),
-        Group::Rest,
-        "How much to log: error, warn, info or debug.",
     ),
     OptionSpec {
         name: "config",

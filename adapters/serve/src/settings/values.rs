@@ -1,4 +1,4 @@
-//! Counts, sizes, prefixes and switches as text.
+//! Counts, sizes, prefixes, names, paths and switches as text.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -110,7 +110,9 @@ pub(super) fn name(text: &str) -> Result<Option<String>, Bad> {
 
 /// The path of a file; empty for none.
 pub(super) fn path(text: &str) -> Result<Option<PathBuf>, Bad> {
-    if text.contains(char::is_control) {
+    // As of the path of a socket: what could not be written into a configuration, or was not UTF-8.
+    let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    if text.contains(odd) || text.ends_with('/') {
         return Err(Bad::unfit(&format!("{text:?}"), PATH));
     }
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
@@ -254,6 +256,18 @@ mod tests {
             refused("99999999999999999999", Zero::Off),
             "\"99999999999999999999\" is out of range: from 1 to 100, or 0 for no limit"
         );
+    }
+
+    #[test]
+    fn files_are_paths() {
+        for text in ["shop.log", "/var/log/shop.log", "/a b/é"] {
+            assert_eq!(path(text), Ok(Some(PathBuf::from(text))));
+        }
+        assert_eq!(path(""), Ok(None));
+        for text in ["/var/log/", "a\nb", "a\0", "\u{fffd}"] {
+            let bad = path(text).unwrap_err().to_string();
+            assert_eq!(bad, format!("{text:?} is no {PATH}"));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Programs that serve, as whoever deploys them meets them: processes, signals, sockets, exit
 //! codes.
 
+mod logs;
 mod processes;
 mod program;
 mod servers;

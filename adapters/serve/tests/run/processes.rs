@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::Stdio;
@@ -320,7 +321,7 @@ fn a_successor_that_does_not_start_changes_nothing() {
     let (program, address, workers) = serving(Program::start(command(&copy, &args)));
     fs::remove_file(&copy).unwrap();
     fs::write(&copy, "#!/bin/sh\nexit 3\n").unwrap();
-    fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
     program.signal(Signal::USR2);
     program.line_with("the successor did not start (exit code 3): what was goes on");
     fs::remove_file(&copy).unwrap();
@@ -371,7 +372,20 @@ fn workers_run_as_the_user_that_is_named() {
         eprintln!("only root can see this");
         return;
     }
-    let (program, address, workers) = two(ServerKind::default(), &["--user", "nobody"]);
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    // In its folder workers must be able to make files, as in that of any log they rotate.
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let file = log.to_str().unwrap();
+    let args = [
+        "--user",
+        "nobody",
+        "--access-log",
+        "combined",
+        "--access-log-file",
+        file,
+    ];
+    let (program, address, workers) = two(ServerKind::default(), &args);
     for worker in workers {
         let status = fs::read_to_string(format!("/proc/{worker}/status")).unwrap();
         let ids = |name: &str| -> HashSet<u32> {
@@ -389,8 +403,25 @@ fn workers_run_as_the_user_that_is_named() {
         assert!(!ids("Groups:").contains(&0), "{status}");
     }
     assert!(get(&address).ends_with("Hello, you!\n"));
+    fs::rename(&log, folder.path().join("access.log.1")).unwrap();
+    program.signal(Signal::USR1);
+    program.line_with("log files opened anew");
+    // A worker writes to the new file as soon as it has heard of it.
+    let patience = Instant::now() + Duration::from_secs(20);
+    while fs::read_to_string(&log).unwrap().is_empty() {
+        assert!(
+            Instant::now() < patience,
+            "nothing is written to the new file"
+        );
+        assert!(get(&address).ends_with("Hello, you!\n"));
+    }
     program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0));
+    let (code, lines) = program.end();
+    assert_eq!(code, Some(0));
+    assert!(
+        !lines.iter().any(|line| line.contains("cannot")),
+        "{lines:?}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use rgi_conformance::{Case, Local, Memory, Remote, Serve, Verdict};
 use rgi_core::server::Server;
 
+use super::supervised::Supervised;
 use crate::Error;
 
 /// A server, or what stands for one.
@@ -11,6 +12,8 @@ pub(super) enum Column {
     Memory,
     /// A server of this process.
     Local(&'static str, Serve),
+    /// A server of a worker process.
+    Supervised(String),
     /// One that runs already.
     Remote(String, Remote),
 }
@@ -27,8 +30,11 @@ pub(super) enum Place {
 /// The prefix of [`Place::Prefix`]: with a byte that is encoded.
 const PREFIX: &str = "/under/a%20prefix";
 
+/// What the name of a server under the supervisor ends with.
+const SUPERVISED: &str = "+supervisor";
+
 /// The servers this command is built with, by their names.
-const SERVERS: &[(&str, Serve)] = &[
+pub(super) const SERVERS: &[(&str, Serve)] = &[
     ("evented", |config, site, listeners, stop| {
         rgi_evented::Evented::new(config).serve(site, listeners, stop)
     }),
@@ -43,7 +49,15 @@ impl Column {
         let servers = SERVERS
             .iter()
             .map(|(name, serve)| Column::Local(name, *serve));
-        std::iter::once(Column::Memory).chain(servers).collect()
+        let supervised = SERVERS.iter().map(|(name, _)| Column::supervised(name));
+        std::iter::once(Column::Memory)
+            .chain(servers)
+            .chain(supervised)
+            .collect()
+    }
+
+    fn supervised(server: &str) -> Column {
+        Column::Supervised(format!("{server}{SUPERVISED}"))
     }
 
     /// The one of a name.
@@ -67,6 +81,7 @@ impl Column {
         match self {
             Column::Memory => "memory",
             Column::Local(name, _) => name,
+            Column::Supervised(name) => name,
             Column::Remote(url, _) => url,
         }
     }
@@ -96,6 +111,13 @@ impl Column {
             Column::Memory => rgi_conformance::run(case, &Memory::new(case.name, root)),
             Column::Local(_, serve) => {
                 rgi_conformance::run(case, &Local::start(*serve, case.name, root))
+            }
+            Column::Supervised(name) => {
+                let server = name.strip_suffix(SUPERVISED).unwrap_or(name);
+                match Supervised::start(server, case.name, root) {
+                    Ok(supervised) => rgi_conformance::run(case, &supervised),
+                    Err(error) => Verdict::Failed(format!("it does not start: {error}")),
+                }
             }
             Column::Remote(_, remote) if case.runs_anywhere() => rgi_conformance::run(case, remote),
             Column::Remote(..) => {

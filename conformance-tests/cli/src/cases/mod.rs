@@ -3,12 +3,14 @@
 mod columns;
 mod options;
 mod report;
+mod supervised;
 
 use rgi_conformance::Case;
 
 use self::columns::{Column, Place};
 use self::options::{Options, Parsed};
 use self::report::Row;
+pub(crate) use self::supervised::{COMMAND as SERVE_CASE, serve_case};
 use crate::progress::Progress;
 use crate::{Error, Exit, exit, jobs};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Overrides, Start};
-use crate::settings::{Bind, Gathered, LogLevel, Settings};
+use crate::settings::{AccessFormat, Bind, Gathered, LogLevel, Settings};
 
 fn binds(texts: &[&str]) -> Vec<Bind> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -238,4 +238,26 @@ fn strangers_in_the_environment_do_not_stop_a_run() {
         warnings,
         ["RGI_THRAEDS: has no effect, there is no such option; did you mean RGI_THREADS?"]
     );
+}
+
+#[test]
+fn a_file_for_an_access_log_wants_one() {
+    let args = &["--access-log-file", "access.log"];
+    let mut start = Start {
+        args,
+        ..Start::default()
+    };
+    let end = "there is no access log to write there: set access-log to combined or json";
+    assert_eq!(start.refused(), format!("--access-log-file: {end}"));
+    start.env = &[("RGI_ACCESS_LOG", "off")];
+    assert_eq!(start.settings().access_log, AccessFormat::Off);
+    start.env = &[];
+    start.file = Some("access-log = 'combined'");
+    assert_eq!(start.settings().access_log, AccessFormat::Combined);
+    // A program may name the file for those who ask for the log.
+    let mut program = Start::default();
+    program.program.set("access-log-file", "access.log");
+    assert_eq!(program.settings().access_log, AccessFormat::Off);
+    program.args = &["--access-log-file="];
+    assert_eq!(program.settings().access_log_file, None);
 }

@@ -7,7 +7,7 @@ use super::{Overrides, Start};
 use crate::settings::option::nearest;
 use crate::settings::overrides::option_methods;
 use crate::settings::table::OPTIONS;
-use crate::settings::{Bind, LogLevel, ServerKind, Settings};
+use crate::settings::{AccessFormat, Bind, LogLevel, ServerKind, Settings};
 
 #[derive(Default)]
 struct Builder {
@@ -65,6 +65,9 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("script-name", "/shop", "shop"),
     #[cfg(feature = "lint")]
     ("lint", NOT_LINT, "maybe"),
+    ("access-log", "combined", "common"),
+    ("access-log-file", "access.log", "/var/log/"),
+    ("log-file", "/var/log/shop.log", "a\tb"),
     ("log-level", "debug", "trace"),
 ];
 
@@ -100,6 +103,7 @@ fn names_are_unlike_and_found() {
 /// A start at which the option `name` has a meaning.
 fn start(name: &str) -> Start<'static> {
     let mut start = Start::default();
+    start.program.set("access-log", "json");
     if OPTIONS
         .iter()
         .any(|spec| spec.name == name && spec.of_processes)
@@ -253,6 +257,9 @@ fn a_builder_sets_every_option() {
         .max_body(None)
         .script_name("/shop")
         .lint(!cfg!(debug_assertions))
+        .access_log(AccessFormat::Json)
+        .access_log_file("access.log")
+        .log_file("shop.log")
         .log_level(LogLevel::Error);
     let expected = Settings {
         server: ServerKind::default(),
@@ -284,6 +291,9 @@ fn a_builder_sets_every_option() {
         max_body: None,
         script_name: "/shop".into(),
         lint: cfg!(feature = "lint") && !cfg!(debug_assertions),
+        access_log: AccessFormat::Json,
+        access_log_file: Some("access.log".into()),
+        log_file: Some("shop.log".into()),
         log_level: LogLevel::Error,
     };
     assert_eq!(

@@ -8,6 +8,7 @@ use rgi_core::{
     App, AppExt, BodyExt, BoxBody, Environ, Error, StartResponse, Stream, async_fn, rt,
 };
 
+use crate::cases::AT_ONCE;
 use crate::cases::bodies::{Dropped, ok};
 use crate::cases::environ::text;
 use crate::{Case, Notes};
@@ -20,7 +21,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "disconnect_is_told_without_reading",
         says: "an application that neither reads nor writes is told at once that its client has left",
         rules: &[200, 202, 218],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", "lazy_continue", AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             BoxBody::future(async move {
@@ -85,7 +86,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "cancel_on_disconnect_drops_at_once",
         says: "a body that asked for it is dropped in the midst of a step when its client leaves",
         rules: &[204],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let app = async_fn(
                 |environ: Environ, start_response: StartResponse| async move {
@@ -116,7 +117,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "write_after_a_disconnect_fails",
         says: "each write after a disconnect is an error that says so",
         rules: &[205],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             let body = ok(start_response).push(move |mut out| {
@@ -164,7 +165,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "read_after_a_disconnect_fails",
         says: "each read of an input after a disconnect is an error that says so",
         rules: &[205],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", "lazy_continue", AT_ONCE],
         app: |mut environ, start_response| {
             let (notes, mut input) = (Notes::of(&environ), environ.take_input());
             std::thread::spawn(move || {
@@ -240,7 +241,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "client_that_leaves_ends_no_other",
         says: "a client that leaves in the midst of its answer disturbs no other connection",
         rules: &[163, 203],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             let path = environ.path_info().to_owned();

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use rgi_core::{BodyExt, BoxBody, Bytes, Environ, Error, Event, StartResponse};
 
+use crate::cases::AT_ONCE;
 use crate::cases::bodies::{Dropped, Events, Polled, blocks, ok};
 use crate::cases::environ::text;
 use crate::{Case, Notes};
@@ -242,7 +243,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "hooks_run_for_a_client_that_left",
         says: "behind a client that left the body is dropped, and each hook run, in the usual order",
         rules: &[192, 193, 200],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             for hook in ["first", "last"] {

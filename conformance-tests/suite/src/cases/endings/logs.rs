@@ -8,6 +8,7 @@ use std::time::Duration;
 use rgi_core::server::{Config, Level, Log};
 use rgi_core::{BoxBody, Bytes, Environ, Error, Event, StartResponse, StatusCode, Timer};
 
+use crate::cases::AT_ONCE;
 use crate::cases::bodies::{Events, ok};
 use crate::{Case, Notes, X_RGI_RUN};
 
@@ -117,7 +118,7 @@ pub(crate) const CASES: &[Case] = &[
         says: "a client that left is answered nothing, and what its application says then is not logged",
         rules: &[163],
         settings: Some(keep),
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             if environ.path_info() == "/report" {

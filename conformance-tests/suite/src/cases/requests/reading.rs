@@ -286,6 +286,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "body_and_answer_go_both_ways_at_once",
         says: "an application that answers each block as it comes is read while it reads",
         rules: &[11, 44],
+        needs: &["lazy_continue"],
         app: |mut environ, start_response| {
             let push = ok(start_response).push(async move |mut out| {
                 while let Some(block) = block(&mut environ).await.transpose()? {

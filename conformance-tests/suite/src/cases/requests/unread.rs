@@ -42,6 +42,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "kept_input_is_told_of_the_end",
         says: "an input that outlives its exchange gives an error, and no byte of the next request",
         rules: &[190],
+        needs: &["lazy_continue"],
         app: |mut environ, start_response| {
             let notes = Notes::of(&environ);
             let kept = notes.kept::<std::sync::Mutex<Option<rgi_core::Input>>>();
@@ -81,6 +82,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "body_read_in_part_is_not_the_next_request",
         says: "what is left of a body whose beginning was read is skipped, and may come behind the answer",
         rules: &[189],
+        needs: &["lazy_continue"],
         app: |mut environ, start_response| {
             BoxBody::future(async move {
                 let first = block(&mut environ).await.transpose()?;
@@ -114,6 +116,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "unread_body_may_come_behind_the_answer",
         says: "an answer waits for no body that nobody reads, and the next request is found behind it",
         rules: &[189],
+        needs: &["lazy_continue"],
         app: |environ, start_response| text(start_response, environ.method().to_string()),
         client: |c| {
             c.send("POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Content-Length: 10\r\n\r\n12345");

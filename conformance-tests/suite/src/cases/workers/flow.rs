@@ -172,6 +172,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "slow_application_stops_the_client",
         says: "a client is stopped after some megabytes where the application does not read",
         rules: &[208],
+        needs: &[AT_ONCE],
         app: |environ, start_response| {
             let notes = Notes::of(&environ);
             BoxBody::future(async move {
@@ -222,7 +223,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "gone_wakes_beside_a_body_that_waits",
         says: "`gone` wakes while the body of the exchange waits for something else",
         rules: &[202, 218],
-        needs: &["told_of_disconnect"],
+        needs: &["told_of_disconnect", AT_ONCE],
         app: |environ, start_response| {
             let (notes, peer) = (Notes::of(&environ), environ.peer());
             BoxBody::future(async move {

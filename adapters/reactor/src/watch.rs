@@ -1,0 +1,259 @@
+//! What a loop looks after while the application blocks its thread: the connection of the exchange,
+//! its deadlines, sleeps, and wakes from other threads.
+
+use std::cell::{Cell, RefCell};
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rgi_core::rt::{Park, Unpark};
+use rgi_core::server::{Config, HangUp, Pulse, Stop};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::event_loop::Parts;
+use crate::line::Line;
+use crate::notify::Notify;
+use crate::timer::Clock;
+
+/// Looks after the exchange under way. Others are not touched: their turn comes.
+pub(crate) struct Watch {
+    notify: Arc<Notify>,
+    clock: Clock,
+    stop: Stop,
+    body_timeout: Option<Duration>,
+    graceful_timeout: Option<Duration>,
+    /// Whom to tell by when the exchange has to be over.
+    pulse: Option<Arc<Pulse>>,
+    /// When what is still under way is cut, once told to stop.
+    give_up: Cell<Option<Instant>>,
+    watched: RefCell<Option<Watched>>,
+}
+
+/// The exchange under way.
+struct Watched {
+    line: Arc<Line>,
+    hang_up: HangUp,
+    /// When the request takes too long.
+    due: Option<Instant>,
+    /// Which wait for the body began when.
+    wait: (u64, Instant),
+    /// The client has ended its side; or both sides have ended.
+    ended: bool,
+    broken: bool,
+    /// The application has the connection.
+    switched: bool,
+    /// Nobody waits for the client any more.
+    over: bool,
+}
+
+impl Watched {
+    /// Whether the client has left: not as long as somebody may read what it has sent.
+    fn has_left(&self) -> bool {
+        let left = self.broken || self.ended && self.line.is_body_done();
+        left && !self.switched
+    }
+}
+
+/// What a look at the exchange came to.
+enum Look {
+    /// Somebody was woken.
+    Woken,
+    /// Nothing yet: this is to be waited for.
+    Wait {
+        line: Option<Arc<Line>>,
+        events: PollFlags,
+        until: Option<Instant>,
+    },
+}
+
+impl Watch {
+    pub(crate) fn new(parts: &Parts, config: &Config) -> Rc<Watch> {
+        Rc::new(Watch {
+            notify: parts.notify().clone(),
+            clock: parts.clock.clone(),
+            stop: parts.stop.clone(),
+            body_timeout: config.body_timeout,
+            graceful_timeout: config.graceful_timeout,
+            pulse: config.pulse.clone(),
+            give_up: Cell::new(None),
+            watched: RefCell::new(None),
+        })
+    }
+
+    /// An exchange begins, which may take so long.
+    pub(crate) fn begin(&self, line: Arc<Line>, hang_up: HangUp, limit: Option<Duration>) {
+        let now = Instant::now();
+        let due = limit.and_then(|limit| now.checked_add(limit));
+        self.set_due(due);
+        *self.watched.borrow_mut() = Some(Watched {
+            line,
+            hang_up,
+            due,
+            wait: (0, now),
+            ended: false,
+            broken: false,
+            switched: false,
+            over: false,
+        });
+    }
+
+    /// The application is given the connection.
+    pub(crate) fn switch(&self) {
+        self.set_due(None);
+        if let Some(watched) = self.watched.borrow_mut().as_mut() {
+            watched.switched = true;
+        }
+    }
+
+    /// The exchange is over.
+    pub(crate) fn end(&self) {
+        self.set_due(None);
+        *self.watched.borrow_mut() = None;
+    }
+
+    /// Nothing ends an application that blocks by itself: who supervises the process does.
+    fn set_due(&self, due: Option<Instant>) {
+        if let Some(pulse) = &self.pulse {
+            pulse.set_due(due);
+        }
+    }
+
+    /// Looks whether something is over, and otherwise what is to be waited for.
+    fn look(&self) -> Look {
+        let now = Instant::now();
+        if self.clock.wake(now) {
+            return Look::Woken;
+        }
+        if self.stop.is_told() && self.give_up.get().is_none() {
+            let limit = self.graceful_timeout;
+            self.give_up
+                .set(limit.and_then(|limit| now.checked_add(limit)));
+        }
+        let give_up = self.give_up.get().filter(|at| *at > now);
+        let gives_up = self.stop.is_now() || self.give_up.get() != give_up;
+        let mut until = earlier(self.clock.first(), give_up);
+        let mut watched = self.watched.borrow_mut();
+        let mut events = PollFlags::empty();
+        let Some(it) = watched.as_mut().filter(|it| !it.over) else {
+            let line = None;
+            return Look::Wait {
+                line,
+                events,
+                until,
+            };
+        };
+        let line = it.line.clone();
+        if gives_up || it.has_left() {
+            it.over = true;
+            let hang_up = it.hang_up.clone();
+            drop(watched);
+            if gives_up {
+                line.retire();
+            }
+            hang_up.now();
+            return Look::Woken;
+        }
+        if !it.switched && it.due.is_some_and(|due| due <= now) {
+            it.due = None;
+            drop(watched);
+            line.fail_overdue();
+            return Look::Woken;
+        }
+        if !it.switched {
+            until = earlier(until, it.due);
+        }
+        let wants = line.wants();
+        if let Some(wait) = wants.body {
+            if it.wait.0 != wait {
+                it.wait = (wait, now);
+            }
+            let limit = self.body_timeout;
+            let over = limit.and_then(|limit| it.wait.1.checked_add(limit));
+            if over.is_some_and(|over| over <= now) {
+                drop(watched);
+                line.time_out_body();
+                return Look::Woken;
+            }
+            until = earlier(until, over);
+        }
+        events.set(PollFlags::IN, wants.read || wants.body.is_some());
+        events.set(PollFlags::OUT, wants.write);
+        events.set(PollFlags::RDHUP, !it.ended && !it.switched);
+        // An end cannot be left out, and is there for ever.
+        let line = Some(line).filter(|_| !events.is_empty());
+        Look::Wait {
+            line,
+            events,
+            until,
+        }
+    }
+
+    /// Takes in what the system says of the connection.
+    fn heed(&self, line: &Arc<Line>, events: PollFlags) {
+        let breaks = events.intersects(PollFlags::HUP | PollFlags::ERR);
+        let ends = breaks || events.contains(PollFlags::RDHUP);
+        if let Some(watched) = self.watched.borrow_mut().as_mut() {
+            watched.ended |= ends;
+            watched.broken |= breaks;
+        }
+        if ends || events.contains(PollFlags::IN) {
+            line.on_readable();
+        }
+        if ends || events.contains(PollFlags::OUT) {
+            line.on_writable();
+        }
+    }
+}
+
+impl Park for Watch {
+    fn park(&self, until: Option<Instant>) {
+        let Some(bell) = self.notify.bell() else {
+            return;
+        };
+        // Said before the look: what changes behind it ends the wait.
+        let _hearing = bell.hear();
+        let Look::Wait {
+            line,
+            events,
+            until: next,
+        } = self.look()
+        else {
+            return;
+        };
+        let timeout = earlier(until, next).map(|at| timeout(at, Instant::now()));
+        let mut fds = [
+            PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN),
+            match &line {
+                Some(line) => PollFd::new(&line.socket, events),
+                None => PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::empty()),
+            },
+        ];
+        // Whatever becomes of it: who waits looks again.
+        let _ = poll(&mut fds, timeout.as_ref());
+        let (rung, events) = (fds[0].revents(), fds[1].revents());
+        if !rung.is_empty() {
+            bell.silence();
+        }
+        if let Some(line) = line {
+            self.heed(&line, events);
+        }
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        self.notify.clone()
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
+/// The time until then.
+fn timeout(at: Instant, now: Instant) -> Timespec {
+    let left = at.saturating_duration_since(now);
+    Timespec {
+        tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(left.subsec_nanos()),
+    }
+}
