@@ -123,7 +123,7 @@ impl<'a> Launch<'a> {
         let log = File::create(&path).map_err(|error| cannot_make(&path, &error))?;
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.script).arg(&self.setup.program);
-        command.args(["--server", &self.setup.server]);
+        command.args(["--server", &self.setup.server, "--lint"]);
         if self.binds {
             let socket = format!("unix:{}", self.place.socket().display());
             command.args(["--bind", "127.0.0.1:0", "--bind", &socket]);

@@ -25,7 +25,7 @@ clients ask at a steady pace. A row passes when
     (503 where there is more load than the server can bear). Forgiven is what a process that was
     killed had in hand at that moment, and nothing else;
   - nothing is left: no process, no socket or pid file, no descriptor, no memory;
-  - the server did what it was told.
+  - the server did what it was told, and --lint found nothing.
 
 --list shows all rows, each with what it does and what has to come of it. A row that wants what there
 is not, such as a supervisor, is `not offered`. Everything that was started is ended, also when this

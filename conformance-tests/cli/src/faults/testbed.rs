@@ -202,7 +202,17 @@ impl Testbed {
         if begun.elapsed() > Duration::from_secs(1) {
             findings.note(format!("it took {:.1?} to stop", begun.elapsed()));
         }
+        self.broke_no_rule(findings);
         self.leaves_nothing(findings);
+    }
+
+    /// Finds what the lint has said, but of the pages that are wrong by design.
+    fn broke_no_rule(&self, findings: &mut Findings) {
+        let log = self.log();
+        let mut said = log.lines().filter(|line| line.contains(" lint: "));
+        if let Some(line) = said.find(|line| !line.contains("/fail/")) {
+            findings.faults.push(line.to_owned());
+        }
     }
 
     /// Finds what is left of a program that has ended.

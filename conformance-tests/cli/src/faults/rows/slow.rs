@@ -30,17 +30,24 @@ pub(super) const ROWS: &[Row] = &[
         run: |setup, findings| beside(setup, findings, bodies),
     },
     Row {
-        name: "slow_readers",
-        about: "20 clients do not read what they were sent, 8 MiB each, of a file or of blocks: the \
-                same.",
+        name: "slow_readers_of_files",
+        about: "20 clients do not read what they were sent, 8 MiB of a file each: the same.",
         short: false,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, readers),
+        run: |setup, findings| beside(setup, findings, readers_of_files),
+    },
+    Row {
+        name: "slow_readers_of_blocks",
+        about: "20 clients do not read what they were sent, 8 MiB each that are made while they \
+                are sent: the same.",
+        short: false,
+        offered: anywhere,
+        run: |setup, findings| beside(setup, findings, readers_of_blocks),
     },
     Row {
         name: "slow_all_together",
-        about: "All of these at once, and 60 idle connections: the same, and when they are gone \
-                the descriptors are back.",
+        about: "Half heads, bodies byte by byte, readers of files and 60 idle connections, all at \
+                once: the same, and when they are gone the descriptors are back.",
         short: true,
         offered: anywhere,
         run: |setup, findings| beside(setup, findings, all_together),
@@ -93,17 +100,20 @@ fn bodies(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
     Ok(())
 }
 
-fn readers(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
-    for target in ["/file?size=8388608", "/stream?chunks=128&size=65536"] {
-        slow.open(testbed, 10, &get(&testbed.endpoint, target, false))?;
-    }
-    Ok(())
+fn readers_of_files(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
+    let request = get(&testbed.endpoint, "/file?size=8388608", false);
+    slow.open(testbed, 20, &request)
+}
+
+fn readers_of_blocks(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
+    let request = get(&testbed.endpoint, "/stream?chunks=128&size=65536", false);
+    slow.open(testbed, 20, &request)
 }
 
 fn all_together(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
     half_heads(testbed, slow)?;
     bodies(testbed, slow)?;
-    readers(testbed, slow)?;
+    readers_of_files(testbed, slow)?;
     slow.open(testbed, 60, &get(&testbed.endpoint, "/", false))
 }
 
