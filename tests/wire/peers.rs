@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use rgi_core::{BodyExt, BoxBody, End, Environ, StartResponse, StatusCode, app_fn, async_fn};
 
-use crate::wire::support::{PATIENCE, Running, once_pending, serve};
+use crate::wire::support::{PATIENCE, Running, once_pending, serve, serve_with};
 
 /// Waits for the client's leave, and tells in this order: woken, dropped, how it ended.
 fn waits_for_the_leave() -> (Running, mpsc::Receiver<String>) {
@@ -174,14 +174,13 @@ fn what_was_sent_before_both_sides_ended_is_read() {
                 }))
         }
     }));
-    let mut client = server.connect();
+    let (mut other, mut client) = (server.connect(), server.connect());
     client.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
     client.head();
     client.assert_closed();
     client.send("the last words");
     client.half_close();
     // The loop has heard of the end when it answers another.
-    let mut other = server.connect();
     other.send("GARBAGE\r\n\r\n");
     assert_eq!(other.reply().status(), 400);
     go.send(()).unwrap();
@@ -222,7 +221,7 @@ fn a_waker_that_outlives_its_connection_does_not_hold_it_open() {
 #[test]
 fn a_client_that_leaves_a_body_nobody_reads_is_missed() {
     let (tell, told) = mpsc::channel();
-    let server = serve(app_fn(move |mut e: Environ, s: StartResponse| {
+    let app = app_fn(move |mut e: Environ, s: StartResponse| {
         let tell = tell.clone();
         drop(e.take_input());
         let peer = e.peer();
@@ -232,7 +231,8 @@ fn a_client_that_leaves_a_body_nobody_reads_is_missed() {
             tell.send("gone".to_owned()).unwrap();
             Ok(())
         })
-    }));
+    });
+    let server = serve_with(|config| config.buffer_body = 0, app);
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
     assert_told(&told, &["called"]);

@@ -7,6 +7,7 @@ use rgi_core::{
     App, Either, Environ, IntoLifespan, StartResponse, StatusCode, Worker, app_fn, async_fn,
 };
 
+use crate::server::SERIAL;
 use crate::wire::support::{PATIENCE, Running, serve_with, start};
 
 /// Who waits for it; `None` once it is open.
@@ -42,12 +43,17 @@ fn gated(set: impl FnOnce(&mut rgi_core::server::Config)) -> (Running, mpsc::Rec
     (serve_with(set, app), called, gate)
 }
 
+/// How many of `n` requests are under way at once.
+fn under_way(n: usize) -> usize {
+    if SERIAL { 1 } else { n }
+}
+
 #[test]
 fn a_graceful_stop_ends_what_is_under_way_and_closes_what_is_idle() {
     for threads in [1, 2] {
         let (server, called, gate) = gated(|config| config.threads = threads);
         let mut idle: Vec<_> = (0..2).map(|_| server.connect()).collect();
-        let mut busy: Vec<_> = (0..2).map(|_| server.connect()).collect();
+        let mut busy: Vec<_> = (0..under_way(2)).map(|_| server.connect()).collect();
         for client in &mut idle {
             client.get("/");
             client.reply().assert(200, "x");
@@ -131,6 +137,8 @@ fn a_stop_now_waits_for_nobody() {
     let mut clients: Vec<_> = (0..4).map(|_| server.connect()).collect();
     for client in &mut clients {
         client.get("/wait");
+    }
+    for _ in 0..under_way(4) {
         called.recv_timeout(PATIENCE).unwrap();
     }
     server.stop.now();

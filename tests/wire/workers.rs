@@ -97,24 +97,6 @@ fn a_unix_socket() {
 }
 
 #[test]
-fn two_threads_call_a_shared_application_at_the_same_time() {
-    let both = Arc::new(Barrier::new(2));
-    let server = serve_with(
-        |c| c.threads = 2,
-        app_fn(move |e: Environ, s: StartResponse| {
-            assert!(e.server().multithread);
-            both.wait();
-            s.start(StatusCode::OK).full("met")
-        }),
-    );
-    let (mut one, mut two) = (server.connect(), server.connect());
-    one.get("/");
-    two.get("/");
-    one.reply().assert(200, "met");
-    two.reply().assert(200, "met");
-}
-
-#[test]
 fn above_the_most_connections_the_next_waits() {
     for threads in [1, 2] {
         let server = serve_with(
@@ -139,5 +121,36 @@ fn above_the_most_connections_the_next_waits() {
             assert_eq!(next.reply().status(), 200);
             open.push(next);
         }
+    }
+}
+
+#[test]
+fn a_rush_beside_other_processes_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let block = Arc::new(Barrier::new(2));
+    let blocks = block.clone();
+    let app = app_fn(move |e: Environ, s: StartResponse| {
+        if e.path_info() == "/block" {
+            blocks.wait();
+            blocks.wait();
+        }
+        s.start(StatusCode::OK).full("served")
+    });
+    let lifespan = IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(app);
+    let more = vec![Listener::Unix(listener)];
+    let server = start(|config| config.multiprocess = true, lifespan, more);
+    let mut first = server.connect();
+    first.get("/block");
+    block.wait();
+    // All stand in the queues before the first of them is taken.
+    let mut clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    clients.extend((0..20).map(|_| Client::unix(&path)));
+    clients.iter_mut().for_each(|client| client.get("/"));
+    block.wait();
+    first.reply().assert(200, "served");
+    for client in &mut clients {
+        client.reply().assert(200, "served");
     }
 }

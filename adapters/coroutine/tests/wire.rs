@@ -2,5 +2,7 @@
 
 #[path = "wire/server.rs"]
 mod server;
+#[path = "../../../tests/wire/threads.rs"]
+mod threads;
 #[path = "../../../tests/wire/mod.rs"]
 mod wire;

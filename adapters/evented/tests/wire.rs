@@ -4,5 +4,7 @@
 mod loops;
 #[path = "wire/server.rs"]
 mod server;
+#[path = "../../../tests/wire/threads.rs"]
+mod threads;
 #[path = "../../../tests/wire/mod.rs"]
 mod wire;

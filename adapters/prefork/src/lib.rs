@@ -28,13 +28,17 @@
 //! [`Supervisor`] forks workers of a [`Program`], which may run any server in them, and has them
 //! follow each other without a gap: when one dies, at a reload, when one has served its time, and
 //! when a new binary takes the place of the old. `rgi-serve` runs it for `--processes`.
+//!
+//! The server is the feature `server`, on by default; the supervisor is there without it.
 #![deny(unsafe_code)]
 
+#[cfg(feature = "server")]
 mod server;
 mod supervisor;
 
 pub use rgi_core::server::Config;
 
+#[cfg(feature = "server")]
 pub use crate::server::Prefork;
 pub use crate::supervisor::{
     Ended, Hooks, Identity, Inheritance, News, Options, Program, Succession, Supervisor, WorkerEnd,

@@ -77,8 +77,9 @@ impl Runner {
     /// Makes tokio's sockets, timers and `spawn` work on every thread that runs the application,
     /// whatever the server.
     ///
-    /// `evented` has no tokio: a runtime of one thread is started beside it and entered wherever
-    /// the application runs. `coroutine` is on tokio itself, so nothing more is started.
+    /// `evented` and `prefork` have no tokio: a runtime of one thread is started beside them and
+    /// entered wherever the application runs. `coroutine` is on tokio itself, so nothing more is
+    /// started.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn tokio(mut self) -> Runner {
@@ -110,7 +111,7 @@ impl Runner {
             assert!(
                 !Offered::<Announced<T::Lifespan>>::LOCAL.is_empty(),
                 "no server of this build keeps an application on its thread: switch on the \
-                 feature `evented` of rgi-serve"
+                 feature `evented` or `prefork` of rgi-serve"
             );
         }
         self.start(app.into_lifespan(), Offered::LOCAL)

@@ -8,8 +8,8 @@ use crate::settings::ServerKind;
 /// A server that can run the applications of `L`.
 pub(crate) struct Offered<L> {
     pub(crate) kind: ServerKind,
-    /// What the log calls one of its threads.
-    thread: &'static str,
+    /// What the log calls one of its threads, where there may be several.
+    thread: Option<&'static str>,
     /// How many workers, each with an application, it starts with so many threads.
     workers: fn(usize) -> usize,
     start: fn(Config, L, Vec<Listener>, Stop) -> Result<(), Error>,
@@ -25,15 +25,27 @@ where
     pub(crate) const LOCAL: &'static [Offered<L>] = &[
         #[cfg(feature = "evented")]
         Self::EVENTED,
+        #[cfg(feature = "prefork")]
+        Self::PREFORK,
     ];
 
     #[cfg(feature = "evented")]
     const EVENTED: Offered<L> = Offered {
         kind: ServerKind::Evented,
-        thread: "loop",
+        thread: Some("loop"),
         workers: |threads| threads,
         start: |config, lifespan, listeners, stop| {
             rgi_evented::Evented::new(config).serve(lifespan, listeners, stop)
+        },
+    };
+
+    #[cfg(feature = "prefork")]
+    const PREFORK: Offered<L> = Offered {
+        kind: ServerKind::Prefork,
+        thread: None,
+        workers: |_| 1,
+        start: |config, lifespan, listeners, stop| {
+            rgi_prefork::Prefork::new(config).serve(lifespan, listeners, stop)
         },
     };
 }
@@ -50,12 +62,14 @@ where
         Self::COROUTINE,
         #[cfg(feature = "evented")]
         Self::EVENTED,
+        #[cfg(feature = "prefork")]
+        Self::PREFORK,
     ];
 
     #[cfg(feature = "coroutine")]
     const COROUTINE: Offered<L> = Offered {
         kind: ServerKind::Coroutine,
-        thread: "thread",
+        thread: Some("thread"),
         workers: |_| 1,
         start: |config, lifespan, listeners, stop| {
             rgi_coroutine::Coroutine::new(config).serve(lifespan, listeners, stop)
@@ -70,14 +84,12 @@ impl<L> Offered<L> {
             1 => format!("1 {one}"),
             _ => format!("{number} {one}{more}"),
         };
-        let threads = many(threads, self.thread, "s");
-        match processes {
-            0 => format!("{}, {threads}", self.kind),
-            _ => format!(
-                "{}, {} of {threads}",
-                self.kind,
-                many(processes, "process", "es")
-            ),
+        let processes = (processes > 0).then(|| many(processes, "process", "es"));
+        let threads = self.thread.map(|thread| many(threads, thread, "s"));
+        let numbers: Vec<_> = processes.into_iter().chain(threads).collect();
+        match &*numbers {
+            [] => self.kind.to_string(),
+            numbers => format!("{}, {}", self.kind, numbers.join(" of ")),
         }
     }
 
@@ -123,6 +135,8 @@ mod tests {
             (ServerKind::Coroutine, "coroutine, 2 threads".to_owned(), 1),
             #[cfg(feature = "evented")]
             (ServerKind::Evented, "evented, 2 loops".to_owned(), 2),
+            #[cfg(feature = "prefork")]
+            (ServerKind::Prefork, "prefork".to_owned(), 1),
         ];
         let models = models(app_fn(empty), Offered::ALL);
         assert_eq!(models, expected);

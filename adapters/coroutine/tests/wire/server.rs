@@ -8,6 +8,8 @@ use rgi_coroutine::Coroutine;
 pub(crate) const NAME: &str = "rgi-coroutine/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = true;
+/// Whether it has one exchange under way at a time.
+pub(crate) const SERIAL: bool = false;
 
 pub(crate) fn serve<L>(
     config: Config,

@@ -8,6 +8,8 @@ use rgi_evented::Evented;
 pub(crate) const NAME: &str = "rgi-evented/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = false;
+/// Whether it has one exchange under way at a time.
+pub(crate) const SERIAL: bool = false;
 
 pub(crate) fn serve<L>(
     config: Config,

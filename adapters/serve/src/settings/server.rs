@@ -6,8 +6,10 @@ use std::str::FromStr;
 use super::bad::Bad;
 use super::suggest::nearest;
 
-#[cfg(not(any(feature = "coroutine", feature = "evented")))]
-compile_error!("rgi-serve needs a server: switch on its feature `coroutine` or `evented`");
+#[cfg(not(any(feature = "coroutine", feature = "evented", feature = "prefork")))]
+compile_error!(
+    "rgi-serve needs a server: switch on its feature `coroutine`, `evented` or `prefork`"
+);
 
 /// What `--server` is, where nobody can say which servers there are.
 pub(super) const EXPECTED: &str = "server: the name of one that --help lists";
@@ -22,6 +24,9 @@ pub enum ServerKind {
     /// Readiness loops, one a thread, without an async runtime, over HTTP/1.1.
     #[cfg(feature = "evented")]
     Evented,
+    /// One request at a time, on the thread of the process, over HTTP/1.1.
+    #[cfg(feature = "prefork")]
+    Prefork,
 }
 
 /// What the options and their help say of a server.
@@ -29,7 +34,7 @@ struct Facts {
     name: &'static str,
     /// What it is and when to choose it.
     summary: &'static str,
-    /// What `--threads` counts.
+    /// What `--threads` counts; nothing where it is refused.
     threads: &'static str,
 }
 
@@ -37,6 +42,16 @@ impl ServerKind {
     /// The servers of this build, the preferred one first: the one with the most protocols, then
     /// those that hold the most connections, then those that are easiest to reason about.
     pub const COMPILED: &'static [ServerKind] = &[
+        #[cfg(feature = "coroutine")]
+        ServerKind::Coroutine,
+        #[cfg(feature = "evented")]
+        ServerKind::Evented,
+        #[cfg(feature = "prefork")]
+        ServerKind::Prefork,
+    ];
+
+    /// Those that have threads, and a pool beside them for applications that block.
+    pub(super) const THREADED: &'static [ServerKind] = &[
         #[cfg(feature = "coroutine")]
         ServerKind::Coroutine,
         #[cfg(feature = "evented")]
@@ -62,6 +77,14 @@ impl ServerKind {
                     beside the loops.",
                 threads: "its loops",
             },
+            #[cfg(feature = "prefork")]
+            ServerKind::Prefork => Facts {
+                name: "prefork",
+                summary: "One request at a time, on one thread. HTTP/1.1. For applications that \
+                    block, which they may do anywhere, and for those that are not thread-safe. \
+                    Slow and idle clients keep nobody waiting; a slow application does.",
+                threads: "",
+            },
         }
     }
 
@@ -77,6 +100,8 @@ impl ServerKind {
             ServerKind::Coroutine => false,
             #[cfg(feature = "evented")]
             ServerKind::Evented => false,
+            #[cfg(feature = "prefork")]
+            ServerKind::Prefork => true,
         }
     }
 

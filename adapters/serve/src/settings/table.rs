@@ -63,7 +63,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec {
         on_server: Some(ServerKind::threads),
-        ..setting(
+        ..threaded(
             "threads",
             "N",
             Kind::Count(THREADS, |settings| &mut settings.threads),
@@ -72,7 +72,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             "Threads of the server.",
         )
     },
-    setting(
+    threaded(
         "blocking-threads",
         "N",
         Kind::Count(THREADS, |settings| &mut settings.blocking_threads),
@@ -182,7 +182,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Timeouts,
         "How long a connection may idle between requests. 0: for ever.",
     ),
-    setting(
+    threaded(
         "queue-timeout",
         "TIME",
         Kind::Duration(|settings| &mut settings.queue_timeout),
@@ -248,7 +248,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Kind::Size(0..=GIB, |settings| &mut settings.buffer_body),
         Preset::Text("64k"),
         Group::Limits,
-        "Of a request body, gathered before a blocking thread is bound to the request. 0: \
+        "Of a request body, gathered before a thread is bound to the request that may block. 0: \
          nothing.",
     ),
     setting(
@@ -360,6 +360,21 @@ const fn of_processes(
     OptionSpec {
         of_processes: true,
         ..setting(name, placeholder, kind, default, Group::Processes, help)
+    }
+}
+
+/// A setting of threads, and of a pool beside them.
+const fn threaded(
+    name: &'static str,
+    placeholder: &'static str,
+    kind: Kind,
+    default: Preset,
+    group: Group,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        servers: ServerKind::THREADED,
+        ..setting(name, placeholder, kind, default, group, help)
     }
 }
 

@@ -10,7 +10,10 @@ use rgi_serve::ServerKind;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::program::{GET, Program, command, connect, example, exchange, output, wait_until};
+use crate::program::{
+    GET, Program, command, connect, example, exchange, is_of_processes, of_one_process, on, output,
+    wait_until,
+};
 use crate::{half_a_request, refusal};
 
 /// Asks for what becomes a line each, in turn. The line is waited for, so the order is known.
@@ -44,13 +47,10 @@ fn ask(address: &str, mut line: impl FnMut() -> String) -> Vec<String> {
 /// A program that writes its access log to standard output, and what reads that.
 fn logging(server: ServerKind, format: &str) -> (Program, String, BufReader<ChildStdout>) {
     let args = [
-        "--server",
-        server.name(),
-        "--bind",
-        "127.0.0.1:0",
-        "--access-log",
-        format,
-    ];
+        &on(server)[..],
+        &["--bind", "127.0.0.1:0", "--access-log", format],
+    ]
+    .concat();
     let mut command = command(example("echo"), &args);
     command.stdout(Stdio::piped());
     let mut program = Program::start(command);
@@ -130,7 +130,8 @@ fn json_lines_say_how_it_ended() {
             let head = line["head_ms"].as_f64();
             assert!(head.is_none_or(|head| head <= took), "{line}");
             assert_eq!(head.is_none(), line["outcome"] == "refused", "{line}");
-            assert_eq!(line["pid"], program.id());
+            let is_own = line["pid"] == program.id();
+            assert_ne!(is_own, is_of_processes(server), "{line}");
             assert_eq!(line["version"], "HTTP/1.1");
         }
         assert_eq!(lines[0]["target"], "/a?b");
@@ -144,7 +145,7 @@ fn json_lines_say_how_it_ended() {
 
 #[test]
 fn a_renamed_log_is_opened_anew() {
-    for server in ServerKind::COMPILED {
+    for server in of_one_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let (access, log) = (path("access.log"), path("log"));

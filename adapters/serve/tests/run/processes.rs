@@ -13,20 +13,14 @@ use std::time::{Duration, Instant};
 use rgi_serve::ServerKind;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{GET, Program, command, connect, example, exchange, output, read_until};
+use crate::program::{GET, Program, command, connect, example, exchange, on, output, read_until};
 use crate::{half_a_request, refusal};
 
 /// `echo` on two processes of this server, the address, and the ids of the workers.
 fn two(server: ServerKind, args: &[&str]) -> (Program, String, Vec<u32>) {
     let args = [
-        &[
-            "--processes",
-            "2",
-            "--server",
-            server.name(),
-            "--bind",
-            "127.0.0.1:0",
-        ],
+        &on(server)[..],
+        &["--processes", "2", "--bind", "127.0.0.1:0"],
         args,
     ];
     serving(Program::start(command(example("echo"), &args.concat())))

@@ -39,6 +39,27 @@ pub(crate) fn command(program: impl Into<PathBuf>, args: &[&str]) -> Command {
     command
 }
 
+/// The options for a server: with one worker, where it is made of processes, and with bodies that
+/// the application gets as they come.
+pub(crate) fn on(server: ServerKind) -> Vec<&'static str> {
+    let usual = ["--server", server.name(), "--buffer-body", "0"];
+    match is_of_processes(&server) {
+        true => [&usual[..], &["--processes", "1"]].concat(),
+        false => usual.to_vec(),
+    }
+}
+
+/// Whether a server has a master, so that signals and logs are more than one process's.
+pub(crate) fn is_of_processes(server: &ServerKind) -> bool {
+    server.name() == "prefork"
+}
+
+/// The servers that run in the process that is started.
+pub(crate) fn of_one_process() -> impl Iterator<Item = ServerKind> {
+    let all = ServerKind::COMPILED.iter().copied();
+    all.filter(|server| !is_of_processes(server))
+}
+
 /// Runs `echo` to its end, which it reaches without a signal.
 pub(crate) fn output(args: &[&str]) -> Output {
     command(example("echo"), args).output().unwrap()
@@ -63,9 +84,10 @@ impl Program {
         Program { child, lines }
     }
 
-    /// `echo` on this server and a free port, and its address.
+    /// `echo` on this server and a free port, and its address. It sends back what has come of a body
+    /// that is under way.
     pub(crate) fn echo(server: ServerKind, args: &[&str]) -> (Program, String) {
-        Program::serving("echo", &[&["--server", server.name()], args].concat())
+        Program::serving("echo", &[&on(server), args].concat())
     }
 
     /// An example on a free port, and its address.

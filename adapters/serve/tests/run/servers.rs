@@ -7,7 +7,7 @@ use crate::program::{Program, command, example};
 #[test]
 fn the_preferred_server_is_the_default() {
     let program = Program::start(command(example("echo"), &["--bind", "127.0.0.1:0"]));
-    program.line_with(&format!(" ({}, 2 ", ServerKind::default()));
+    program.line_with(&format!(" ({}", ServerKind::default()));
 }
 
 /// A program whose application stays on its thread.
@@ -62,11 +62,11 @@ mod local {
         assert!(!out(&help).contains("coroutine"), "{}", out(&help));
     }
 
-    #[cfg(feature = "coroutine")]
+    #[cfg(all(feature = "coroutine", feature = "prefork"))]
     #[test]
     fn a_server_that_cannot_is_refused() {
         let end = "the server coroutine shares an application among threads, and that of this \
-            program stays on one; of the servers here evented can run it";
+            program stays on one; of the servers here evented, prefork can run it";
         let refused = command(example("local"), &["--server", "coroutine"]).output();
         let line = format!("local: --server: {end}");
         assert_eq!(crate::refusal(&refused.unwrap()), line);

@@ -38,6 +38,9 @@ pub(super) const SERVERS: &[(&str, Serve)] = &[
     ("evented", |config, site, listeners, stop| {
         rgi_evented::Evented::new(config).serve(site, listeners, stop)
     }),
+    ("prefork", |config, site, listeners, stop| {
+        rgi_prefork::Prefork::new(config).serve(site, listeners, stop)
+    }),
     ("coroutine", |config, site, listeners, stop| {
         rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
     }),

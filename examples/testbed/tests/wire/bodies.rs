@@ -9,6 +9,10 @@ const ABC: &str = "{\"length\":3,\"sha256\":\
 #[test]
 fn a_body_comes_back_while_it_arrives() {
     each(|server| {
+        // Others may read a body before the application does.
+        if !server.says("lazy_continue") {
+            return;
+        }
         for path in ["/", "/echo"] {
             let mut client = server.connect();
             client.ask("POST", path, "Content-Length: 10\r\n");
@@ -104,18 +108,18 @@ fn streams_have_the_blocks_that_were_asked_for() {
 
 #[test]
 fn a_block_goes_out_before_the_next_is_made() {
-    each(|server| {
-        for target in [
-            "/stream?chunks=2&size=1&delay_ms=60000",
-            "/events?count=2&delay_ms=60000",
-        ] {
+    for target in [
+        "/stream?chunks=2&size=1&delay_ms=60000",
+        "/events?count=2&delay_ms=60000",
+    ] {
+        each(|server| {
             // Nobody waits for the second.
             let mut client = server.connect();
             client.get(target);
             assert_eq!(client.head().status(), 200);
             assert!(client.chunk().is_some(), "{target}");
-        }
-    });
+        });
+    }
 }
 
 #[test]

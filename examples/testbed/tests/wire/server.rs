@@ -56,6 +56,11 @@ impl Server {
         self.facts[fact].as_bool().expect("a fact")
     }
 
+    /// Whether it answers one request while another is under way.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        self.says("multithread") || self.says("reentrant")
+    }
+
     pub(crate) fn connect(&self) -> Client {
         Client::new(TcpStream::connect(&self.address).unwrap())
     }

@@ -76,3 +76,18 @@ fn a_server_is_a_name() {
         "rgi.toml: server: true is no server: the name of one that --help lists"
     );
 }
+
+#[cfg(feature = "prefork")]
+#[test]
+fn what_is_about_threads_is_refused_where_there_are_none() {
+    let end = "the server prefork cannot do this; of the servers here coroutine, evented can";
+    for option in ["threads", "blocking-threads", "queue-timeout"] {
+        let flag = format!("--{option}");
+        let args = &["--server=prefork", &flag, "1"];
+        let start = Start {
+            args,
+            ..Start::default()
+        };
+        assert_eq!(start.refused(), format!("{flag}: {end}"));
+    }
+}

@@ -1,0 +1,21 @@
+//! The server that the tests run on.
+
+use rgi_core::server::{Config, Listener, Server, Stop};
+use rgi_core::{Error, LocalLifespan};
+use rgi_prefork::Prefork;
+
+/// What the server's facts begin with.
+pub(crate) const NAME: &str = "rgi-prefork/";
+/// Whether hyper reads and writes the protocol, with ways of its own.
+pub(crate) const HYPER: bool = false;
+/// Whether it has one exchange under way at a time.
+pub(crate) const SERIAL: bool = true;
+
+pub(crate) fn serve<L: LocalLifespan>(
+    config: Config,
+    lifespan: L,
+    listeners: Vec<Listener>,
+    stop: Stop,
+) -> Result<(), Error> {
+    Prefork::new(config).serve(lifespan, listeners, stop)
+}
