@@ -112,6 +112,7 @@ ASKS = [
     Ask("/tokio-sleep?ms=20", b"20 ms\n"),
     Ask("/block?ms=20", b"20 ms\n"),
     Ask("/spin?ms=20", b"20 ms\n"),
+    Ask("/grow?size=1000", b"1000 bytes more\n"),
     Ask("/status/204", b"", 204),
     Ask("/status/205", b"", 205),
     Ask("/status/304", b"", 304),

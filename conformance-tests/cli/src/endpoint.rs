@@ -133,6 +133,15 @@ impl Connection {
         }
     }
 
+    /// Reads, and waits no longer than `left`, which is more than zero.
+    pub(crate) fn read_within(&self, buffer: &mut [u8], left: Duration) -> io::Result<usize> {
+        match self {
+            Connection::Tcp(stream) => stream.set_read_timeout(Some(left))?,
+            Connection::Unix(stream) => stream.set_read_timeout(Some(left))?,
+        }
+        self.read(buffer)
+    }
+
     pub(crate) fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Connection::Tcp(stream) => (&mut &*stream).write_all(bytes),

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod cases;
+mod faults;
 pub mod replay;
 mod rules;
 
@@ -35,6 +36,7 @@ commands:
   matrix   the conformance suite on every server
   run      the conformance suite on one server
   replay   send a corpus of raw HTTP/1.1 requests to a running server and judge its answers
+  faults   stop, reload, kill and overload a server, and count what becomes of requests
 
 options:
   -h, --help      show this text; after a command, that command's
@@ -44,6 +46,7 @@ examples:
   rgi-conformance matrix
   rgi-conformance run --url http://127.0.0.1:8000
   rgi-conformance replay wire.jsonl --url http://127.0.0.1:8000
+  rgi-conformance faults --server evented --short
 
 exit codes: 0 all passed, 1 some failed, 2 wrong usage or an unusable file, 3 server unreachable
 ";
@@ -73,9 +76,10 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
         Some(Value(command)) if command == "rules" => rules::command(parser),
         Some(Value(command)) if command == "matrix" => cases::matrix(parser),
         Some(Value(command)) if command == "run" => cases::run(parser),
+        Some(Value(command)) if command == "faults" => faults::command(parser),
         Some(Value(command)) if command == cases::SERVE_CASE => cases::serve_case(parser),
         Some(Value(other)) => Err(Error::usage(format!(
-            "no command is called '{}'; the commands are: rules, matrix, run, replay",
+            "no command is called '{}'; the commands are: rules, matrix, run, replay, faults",
             other.to_string_lossy()
         ))),
         Some(Short('h') | Long("help")) => {

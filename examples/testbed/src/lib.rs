@@ -14,10 +14,13 @@ mod query;
 mod range;
 mod refusal;
 mod router;
+mod serve;
 mod stats;
 
 use rgi_conformance::{Site, X_RGI_CASE};
 use rgi_core::{App, AppExt, Body, Either, FieldName, Head, HeaderValue, app_fn, layer};
+
+pub use serve::serve;
 
 const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 

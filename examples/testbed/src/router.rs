@@ -2,7 +2,7 @@
 
 use rgi_core::{BoxBody, Environ, Method, StartResponse};
 
-use crate::pages::{body, facts, failures, file, hello, protocol, streams, waits};
+use crate::pages::{body, facts, failures, file, hello, memory, protocol, streams, waits};
 use crate::refusal::Refusal;
 
 /// A page: the body of its answer, or why there is none.
@@ -43,6 +43,7 @@ fn find(environ: &Environ) -> Result<Page, Refusal> {
         "/tokio-sleep" => (GET, waits::tokio_sleep),
         "/block" => (GET, waits::block),
         "/spin" => (GET, waits::spin),
+        "/grow" => (GET, memory::grow),
         "/trailers" => (GET, protocol::trailers),
         "/early-hints" => (GET, protocol::early_hints),
         "/upgrade" => (GET, protocol::upgrade),

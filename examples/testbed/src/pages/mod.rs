@@ -5,6 +5,7 @@ pub(crate) mod facts;
 pub(crate) mod failures;
 pub(crate) mod file;
 pub(crate) mod hello;
+pub(crate) mod memory;
 pub(crate) mod protocol;
 pub(crate) mod streams;
 pub(crate) mod waits;

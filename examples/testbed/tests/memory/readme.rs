@@ -36,13 +36,13 @@ fn a_query_that_says_nothing_is_the_one_shown() {
         assert_eq!(bare.chunks().len(), full.chunks().len(), "{target}");
         seen += 1;
     }
-    assert_eq!(seen, 8, "the pages with queries");
+    assert_eq!(seen, 9, "the pages with queries");
 }
 
 #[test]
 fn pages_take_the_methods_that_are_shown() {
     let pages = pages();
-    assert_eq!(pages.len(), 25, "all pages");
+    assert_eq!(pages.len(), 26, "all pages");
     for (target, methods) in pages {
         let target = target.replace("CODE", "200").replace("=100", "=0");
         let reply = client().request(Method::DELETE, &target).send();

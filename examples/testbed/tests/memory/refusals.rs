@@ -37,6 +37,10 @@ fn a_value_out_of_bounds_is_refused_with_what_would_be_right() {
             "`size` must be a number from 0 to 67108864, and is `67108865`\n",
         ),
         (
+            "/grow?size=0",
+            "`size` must be a number from 1 to 67108864, and is `0`\n",
+        ),
+        (
             "/events?count=-1",
             "`count` must be a number from 0 to 100000, and is `-1`\n",
         ),

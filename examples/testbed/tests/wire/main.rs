@@ -7,6 +7,7 @@ mod files;
 mod pages;
 mod protocol;
 mod server;
+mod startup;
 mod stats;
 
 use server::Server;
