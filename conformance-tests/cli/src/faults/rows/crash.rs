@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use super::{A_WHILE, under_load};
 use crate::faults::findings::Findings;
 use crate::faults::load::Pace;
+use crate::faults::request::get;
 use crate::faults::row::{Row, several, supervised};
 use crate::faults::setup::Setup;
 use crate::faults::testbed::PATIENCE;
@@ -45,6 +46,17 @@ pub(super) const ROWS: &[Row] = &[
         short: true,
         offered: supervised,
         run: master_killed,
+    },
+    Row {
+        name: "crash_request_that_holds",
+        about: "A blocking request holds its worker for longer than --request-timeout: the worker \
+                is replaced, the other answers meanwhile, and no other request fails.",
+        short: false,
+        offered: |setup| match setup.server.as_str() {
+            "prefork" => several(setup),
+            _ => Err("no request holds a worker: one that takes too long is answered 503".into()),
+        },
+        run: held,
     },
     Row {
         name: "crash_boot_backs_off",
@@ -94,6 +106,34 @@ fn killed(setup: &Setup, findings: &mut Findings, signal: Signal) -> Result<(), 
     }
     findings.count(&tally);
     findings.note(format!("{excused} requests were in hand"));
+    done?;
+    testbed.stop(findings);
+    Ok(())
+}
+
+fn held(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
+    let testbed = setup
+        .launch()
+        .option("--request-timeout", "500ms")
+        .start()?;
+    let before = testbed.workers();
+    let request = get(&testbed.endpoint, "/block?ms=60000", false);
+    let connection = testbed.endpoint.connect(PATIENCE);
+    let connection = connection.map_err(|error| error.to_string())?;
+    connection
+        .write_all(request.as_bytes())
+        .map_err(|error| error.to_string())?;
+    let (tally, done) = under_load(&testbed, Pace::NEW, |_| {
+        testbed.wait_for_workers("in the place of the one held", |now| {
+            before.iter().filter(|worker| now.contains(worker)).count() == 1
+        })
+    })?;
+    findings.count(&tally);
+    let log = testbed.log();
+    findings.expect(
+        log.contains("is held by a request that takes too long"),
+        || "the log does not say why the worker was replaced".to_owned(),
+    );
     done?;
     testbed.stop(findings);
     Ok(())
