@@ -26,6 +26,8 @@ pub(crate) struct Core<A: App> {
     began: Instant,
     /// Where one exchange is under way at a time.
     pub(crate) exclusive: Option<Exclusive>,
+    /// Bytes that may wait for a slow client while the application is asked for more.
+    pub(crate) room: u64,
     /// Told to stop, and since when.
     pub(crate) stopping: bool,
     pub(crate) stopped_at: u64,
@@ -65,6 +67,7 @@ impl<A: App> Core<A> {
             stamp: Stamp::new(""),
             now: 0,
             began: Instant::now(),
+            room: exclusive.as_ref().map_or(0, |it| it.bound),
             exclusive,
             stopping: false,
             stopped_at: 0,
@@ -99,12 +102,6 @@ impl<A: App> Core<A> {
     /// The moment that the loop's clock said so many milliseconds.
     pub(crate) fn at(&self, ms: u64) -> Instant {
         self.began + Duration::from_millis(ms)
-    }
-
-    /// Bytes that may wait for a slow client while the application is asked for more.
-    #[inline]
-    pub(crate) fn room(&self) -> u64 {
-        self.exclusive.as_ref().map_or(0, |it| it.bound)
     }
 
     pub(crate) fn take_output(&mut self) -> Box<Output> {

@@ -16,8 +16,7 @@ use crate::watch::Watch;
 pub(crate) struct Exclusive {
     notify: Arc<Notify>,
     pub(crate) watch: Rc<Watch>,
-    /// Bytes of a body that are gathered before the turn, and of an answer that may wait for a slow
-    /// client while more is made.
+    /// Bytes of a body that are gathered before the turn, and of an answer that may wait to be sent.
     pub(crate) bound: u64,
     holder: Option<Token>,
     /// Whose request is there, in the order it came; each connection once.

@@ -25,6 +25,9 @@
 //! }
 //! ```
 //!
+//! [`Reactor::group`] makes reactors with many exchanges at once, [`Reactor::exclusive`] one that serves
+//! one exchange at a time and whose application may block.
+//!
 //! # Where it runs
 //!
 //! Linux. Other Unixes lack `accept4` or `sendfile` as Linux has them, and it does not build there

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use rgi_core::{Body, Error, Event, Head, field};
 
 use crate::exchange::Exchange;
+use crate::lint::Open;
 
 type Item = Option<Result<Event, Error>>;
 
@@ -34,7 +35,12 @@ pin_project! {
 }
 
 impl<B> Linted<B> {
-    pub(crate) fn new(body: B, exchange: Arc<Exchange>, number: Option<u32>) -> Linted<B> {
+    pub(crate) fn new(
+        body: B,
+        exchange: Arc<Exchange>,
+        number: Option<u32>,
+        open: Open,
+    ) -> Linted<B> {
         Linted {
             body,
             grammar: Box::new(Grammar {
@@ -52,6 +58,7 @@ impl<B> Linted<B> {
                 has_type: true,
                 switches: false,
                 announced: Vec::new(),
+                _open: open,
             }),
         }
     }
@@ -140,6 +147,8 @@ struct Grammar {
     switches: bool,
     /// The names in Trailer, in lower case.
     announced: Vec<String>,
+    /// The body is open until it is dropped, which it is before this.
+    _open: Open,
 }
 
 /// Whether a status has no content (RFC 9110 6.4.1).

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rgi_core::{Environ, Errors, Outcome};
 
 use crate::finding::{Report, finding};
-use crate::lint::Open;
 
 /// One exchange, as its body, its input and its hook know it.
 pub(crate) struct Exchange {
@@ -59,16 +58,13 @@ impl Exchange {
 pub(crate) struct Hook {
     exchange: Arc<Exchange>,
     has_run: bool,
-    /// The call is open until here.
-    _open: Open,
 }
 
 impl Hook {
-    pub(crate) fn new(exchange: Arc<Exchange>, open: Open) -> Hook {
+    pub(crate) fn new(exchange: Arc<Exchange>) -> Hook {
         Hook {
             exchange,
             has_run: false,
-            _open: open,
         }
     }
 
@@ -116,9 +112,7 @@ mod tests {
         let lost = Mutex::new(Vec::new());
         let app = app_fn(|environ: Environ, start_response: StartResponse| {
             let exchange = Arc::new(lint.exchange(&environ));
-            let number = start_response.exchange();
-            let hook = lint.hook(&environ, &exchange, number);
-            lost.lock().unwrap().push(hook);
+            lost.lock().unwrap().push(Hook::new(exchange));
             start_response.start(StatusCode::NO_CONTENT).empty()
         });
         let _ = Client::new(app).get("/").send();

@@ -68,17 +68,6 @@ impl<A> Lint<A> {
         Exchange::new(environ, self.report.clone(), self.except.clone())
     }
 
-    /// What is to run at the end of an exchange that begins now.
-    pub(crate) fn hook(
-        &self,
-        environ: &Environ,
-        exchange: &Arc<Exchange>,
-        number: Option<u32>,
-    ) -> Hook {
-        let open = Open::new(&self.seen, environ.server(), number);
-        Hook::new(exchange.clone(), open)
-    }
-
     /// Leaves out some checks, by their names: see [`CHECKS`](crate::CHECKS).
     #[must_use]
     pub fn except(mut self, checks: &[&'static str]) -> Lint<A> {
@@ -110,14 +99,15 @@ impl<A: App> App for Lint<A> {
         request::check(&environ, &exchange);
         let number = start_response.exchange();
         self.seen.check(&environ, &exchange, number);
-        let hook = self.hook(&environ, &exchange, number);
+        let open = Open::new(&self.seen, environ.server(), number);
+        let hook = Hook::new(exchange.clone());
         environ.on_finish(move |outcome| hook.run(outcome));
         input::watch(&mut environ, &exchange);
         // Should the call panic there is no body to be dropped.
         exchange.dropped.store(true, Ordering::Release);
         let body = self.app.call(environ, start_response);
         exchange.dropped.store(false, Ordering::Release);
-        Linted::new(body, exchange, number)
+        Linted::new(body, exchange, number, open)
     }
 }
 
@@ -126,7 +116,7 @@ impl<A: App> App for Lint<A> {
 pub(crate) struct Seen {
     /// The facts, by version of HTTP.
     facts: Mutex<HashMap<Version, ServerInfo>>,
-    /// The exchanges that are open, by thread and number, where the facts restrict that.
+    /// The calls and bodies that are open, by thread and number, where the facts restrict that.
     open: Mutex<Vec<(ThreadId, u32)>>,
 }
 
@@ -201,7 +191,7 @@ fn is_restricted(info: &ServerInfo) -> bool {
     !(info.multithread && info.reentrant)
 }
 
-/// An exchange that is open on a thread, where the facts restrict that.
+/// A call, or its body, that is open on a thread, where the facts restrict that.
 pub(crate) struct Open(Option<(Arc<Seen>, (ThreadId, u32))>);
 
 impl Open {

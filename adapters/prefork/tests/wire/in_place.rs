@@ -118,6 +118,46 @@ fn a_stop_ends_a_read() {
 }
 
 #[test]
+fn who_asks_while_the_server_is_blocked_is_in_time() {
+    let block = Arc::new(Barrier::new(2));
+    let blocks = block.clone();
+    let server = serve_with(
+        |config| {
+            let short = Some(Duration::from_millis(100));
+            config.keep_alive = short;
+            config.header_timeout = short;
+            config.body_timeout = short;
+        },
+        blocking(move |mut e: Environ, s: StartResponse| {
+            if e.path_info() == "/block" {
+                blocks.wait();
+                blocks.wait();
+            }
+            let n = std::io::copy(&mut e.input().reader(), &mut std::io::sink())?;
+            Ok(s.start(StatusCode::OK).full(n.to_string()))
+        }),
+    );
+    let (mut idle, mut head, mut body) = (server.connect(), server.connect(), server.connect());
+    let mut blocker = server.connect();
+    idle.get("/");
+    idle.reply().assert(200, "0");
+    head.send("GET / HT");
+    body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\no");
+    blocker.get("/block");
+    block.wait();
+    idle.get("/");
+    head.send("TP/1.1\r\nHost: a\r\n\r\n");
+    body.send("k");
+    // Longer than any of them may wait.
+    let (_never, pause) = mpsc::channel::<()>();
+    let _ = pause.recv_timeout(Duration::from_millis(300));
+    block.wait();
+    idle.reply().assert(200, "0");
+    head.reply().assert(200, "0");
+    body.reply().assert(200, "2");
+}
+
+#[test]
 fn wakes_and_sleeps_end_a_wait_in_place() {
     let server = serve(blocking(|e: Environ, s: StartResponse| {
         let (put, take) = mpsc::channel();

@@ -30,8 +30,8 @@ impl<B: rgi_core::Body> Conn<B> {
             Phase::Idle => Wait::Head,
             Phase::Discarding(_) => Wait::Body,
             Phase::Closing | Phase::Lingering(_) => Wait::Linger,
-            Phase::Waiting(request) if request.gathers => Wait::Body,
-            Phase::Waiting(_) | Phase::Busy | Phase::Leaving => Wait::App,
+            Phase::Waiting if self.is_gathering() => Wait::Body,
+            Phase::Waiting | Phase::Busy | Phase::Leaving => Wait::App,
         };
         if wait == Wait::App
             && self.job.as_ref().is_some_and(|job| job.has_body)
@@ -127,7 +127,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 self.output = Some(output);
                 self.drive(core)
             }
-            Wait::Body if matches!(self.phase, Phase::Busy | Phase::Waiting(_)) => {
+            Wait::Body if matches!(self.phase, Phase::Busy | Phase::Waiting) => {
                 core.log(
                     Level::Debug,
                     format_args!("a body took too long, from {peer}"),

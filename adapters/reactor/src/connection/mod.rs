@@ -36,7 +36,9 @@ use crate::line::{Hints, Line};
 pub(crate) struct Conn<B> {
     pub(crate) line: Arc<Line>,
     connection: Arc<Connection>,
-    phase: Phase<B>,
+    phase: Phase,
+    /// The request whose turn is waited for.
+    waiting: Option<Box<Request<B>>>,
     /// Received and not used: a part of a head, or what is pipelined.
     input: BytesMut,
     reader: HeadReader,
@@ -65,11 +67,11 @@ pub(crate) struct Conn<B> {
 }
 
 /// Where the connection stands.
-enum Phase<B> {
+enum Phase {
     /// Between requests, or within a head.
     Idle,
     /// A request is there, or its body is gathered: its turn is waited for.
-    Waiting(Box<Request<B>>),
+    Waiting,
     /// A request is under way.
     Busy,
     /// The rest of a body that nobody read is read, for the sake of the next request.
@@ -115,6 +117,7 @@ impl<B> Conn<B> {
             line,
             connection: Arc::new(connection),
             phase: Phase::Idle,
+            waiting: None,
             input: BytesMut::new(),
             reader: HeadReader::default(),
             job: None,
@@ -190,7 +193,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     self.lose(core, output)
                 }
                 Phase::Idle => self.idle(core, output),
-                Phase::Waiting(_) => self.await_turn(core, output),
+                Phase::Waiting => self.await_turn(core, output),
                 Phase::Busy => self.busy(core, output),
                 Phase::Discarding(_) => self.discard(),
                 Phase::Leaving => self.leave(core),

@@ -111,7 +111,7 @@ impl<B: rgi_core::Body> Conn<B> {
         self.call(core, request)
     }
 
-    #[inline]
+    #[inline(always)]
     fn prepare<A: App<Body = B>>(
         &mut self,
         core: &mut Core<A>,
@@ -162,7 +162,7 @@ impl<B: rgi_core::Body> Conn<B> {
     }
 
     /// Calls the application.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call<A: App<Body = B>>(
         &mut self,
         core: &mut Core<A>,

@@ -111,7 +111,7 @@ impl<B: rgi_core::Body> Conn<B> {
                                 Err(_) => return self.lose(core, output),
                             }
                         }
-                        if full && output.len() > core.room() {
+                        if full && output.len() > core.room {
                             return Step::Full;
                         }
                         if blocks >= FAIR {
@@ -167,7 +167,7 @@ impl<B: rgi_core::Body> Conn<B> {
             .as_ref()
             .filter(|job| matches!(job.stage, Stage::Payload));
         let response = response.and_then(|job| job.response.as_ref());
-        output.len() > core.room() && response.is_some_and(|response| !response.is_cut())
+        output.len() > core.room && response.is_some_and(|response| !response.is_cut())
     }
 
     /// All of a response is in the output: what comes next?

@@ -29,8 +29,14 @@ impl<B: rgi_core::Body> Conn<B> {
     pub(super) fn wait_for_turn(&mut self, mut request: Request<B>) -> Step {
         // What no application sees is refused as it is, and nobody told to go on with it.
         request.gathers &= request.exchange.is_inside();
-        self.phase = Phase::Waiting(Box::new(request));
+        self.waiting = Some(Box::new(request));
+        self.phase = Phase::Waiting;
         Step::Again
+    }
+
+    /// Whether the request's body is still read ahead.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|request| request.gathers)
     }
 
     /// Gathers the request's body, waits for its turn, and calls the application.
@@ -39,8 +45,7 @@ impl<B: rgi_core::Body> Conn<B> {
         core: &mut Core<A>,
         output: &mut Output,
     ) -> Step {
-        let (Phase::Waiting(request), Some(exclusive)) = (&mut self.phase, &mut core.exclusive)
-        else {
+        let (Some(request), Some(exclusive)) = (&mut self.waiting, &mut core.exclusive) else {
             return Step::Close;
         };
         if request.gathers {
@@ -71,9 +76,9 @@ impl<B: rgi_core::Body> Conn<B> {
                 return Step::Again;
             }
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Waiting(request) => self.call(core, *request),
-            _ => Step::Close,
+        match self.waiting.take() {
+            Some(request) => self.call(core, *request),
+            None => Step::Close,
         }
     }
 }

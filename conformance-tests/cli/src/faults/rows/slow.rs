@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::endpoint::Connection;
 use crate::faults::findings::Findings;
+use crate::faults::launch::Launch;
 use crate::faults::request::{Client, get};
 use crate::faults::rest::Rest;
 use crate::faults::row::{Row, anywhere};
@@ -20,29 +21,37 @@ pub(super) const ROWS: &[Row] = &[
                 within the bound.",
         short: false,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, half_heads),
+        run: |setup, findings| beside(setup, setup.launch(), findings, half_heads),
     },
     Row {
         name: "slow_bodies",
         about: "60 clients send a body byte by byte: the same.",
         short: false,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, bodies),
+        run: |setup, findings| beside(setup, setup.launch(), findings, bodies),
     },
     Row {
         name: "slow_readers_of_files",
         about: "20 clients do not read what they were sent, 8 MiB of a file each: the same.",
         short: false,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, readers_of_files),
+        run: |setup, findings| beside(setup, setup.launch(), findings, readers_of_files),
     },
     Row {
         name: "slow_readers_of_blocks",
         about: "20 clients do not read what they were sent, 8 MiB each that are made while they \
-                are sent: the same.",
+                are sent: the same. A prefork worker makes no more than --buffer-body ahead, so it \
+                is given so much.",
         short: false,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, readers_of_blocks),
+        run: |setup, findings| {
+            let ahead = match &*setup.server {
+                "prefork" => "16m",
+                _ => "64k",
+            };
+            let launch = setup.launch().option("--buffer-body", ahead);
+            beside(setup, launch, findings, readers_of_blocks)
+        },
     },
     Row {
         name: "slow_all_together",
@@ -50,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
                 once: the same, and when they are gone the descriptors are back.",
         short: true,
         offered: anywhere,
-        run: |setup, findings| beside(setup, findings, all_together),
+        run: |setup, findings| beside(setup, setup.launch(), findings, all_together),
     },
 ];
 
@@ -120,10 +129,11 @@ fn all_together(testbed: &Testbed, slow: &mut Slow) -> Result<(), String> {
 /// Plain requests beside slow clients.
 fn beside(
     setup: &Setup,
+    launch: Launch<'_>,
     findings: &mut Findings,
     begin: fn(&Testbed, &mut Slow) -> Result<(), String>,
 ) -> Result<(), String> {
-    let testbed = setup.launch().start()?;
+    let testbed = launch.start()?;
     // What a worker opens once for good, such as the testbed's file, is there from now on.
     for _ in 0..10 * testbed.processes.max(1) {
         testbed.get("/file?size=10");

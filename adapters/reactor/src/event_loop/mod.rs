@@ -1,5 +1,7 @@
 //! One loop: readiness in, connections driven, deadlines kept.
 
+mod accepting;
+
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -11,10 +13,9 @@ use rgi_core::server::{Beat, Level, Pulse, Stop};
 use rgi_core::{App, Connection};
 use slab::Slab;
 
-use crate::acceptor::{Accepted, Acceptor, Census, Mailbox};
+use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::connection::{Conn, Fate, ms};
 use crate::core::Core;
-use crate::exclusive::Exclusive;
 use crate::line::Line;
 use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
 use crate::socket::Socket;
@@ -53,10 +54,6 @@ struct Entry<B> {
     conn: Conn<B>,
 }
 
-/// Milliseconds between tries when there are no descriptors left.
-const RETRY: u64 = 100;
-/// Connections accepted at once where other processes take some of a rush.
-const SHARE: usize = 4;
 /// Events taken from the system at once.
 const EVENTS: usize = 256;
 /// Rounds of wakes that are followed before the sockets are looked at again.
@@ -109,11 +106,7 @@ impl<A: App> EventLoop<A> {
             conns: Slab::new(),
             generation: 0,
             wheel: Wheel::new(),
-            burst: match (&core.exclusive, core.config.multiprocess) {
-                (Some(_), _) => 1,
-                (None, true) => SHARE,
-                (None, false) => usize::MAX,
-            },
+            burst: accepting::burst(&core),
             more: false,
             core,
             retry: None,
@@ -281,67 +274,6 @@ impl<A: App> EventLoop<A> {
             entry.conn.abort();
             hang_up(entry);
             let _ = self.census.leave();
-        }
-    }
-
-    /// The listeners may have connections.
-    fn on_listeners(&mut self) {
-        match self.burst {
-            usize::MAX => self.accept(),
-            // When the turn is over.
-            _ => self.more = true,
-        }
-    }
-
-    /// Whether a connection that is accepted now is served now.
-    fn may_accept(&self) -> bool {
-        let exclusive = self.core.exclusive.as_ref();
-        self.core.stopping || exclusive.is_none_or(Exclusive::is_free)
-    }
-
-    fn accept_more(&mut self) {
-        if !self.may_accept() {
-            return;
-        }
-        if self.core.exclusive.is_none() || self.core.stopping {
-            return self.accept();
-        }
-        let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {
-            self.more = false;
-            return;
-        };
-        match acceptor.accept_one() {
-            Ok((socket, connection)) => {
-                // Its request is most likely there.
-                if let Some(token) = self.add(socket, connection) {
-                    self.drive(token);
-                }
-            }
-            Err(accepted) => self.accepted(accepted),
-        }
-    }
-
-    fn accept(&mut self) {
-        self.more = false;
-        let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {
-            return;
-        };
-        let most = if self.core.stopping {
-            usize::MAX
-        } else {
-            self.burst
-        };
-        let accepted = acceptor.accept(most);
-        self.accepted(accepted);
-    }
-
-    fn accepted(&mut self, accepted: Accepted) {
-        self.more = accepted == Accepted::More;
-        match accepted {
-            Accepted::Exhausted => self.retry = Some(self.core.now + RETRY),
-            // The queues are empty, and nobody else is taken.
-            Accepted::All if self.core.stopping => self.acceptor = None,
-            Accepted::All | Accepted::Full | Accepted::More => {}
         }
     }
 
