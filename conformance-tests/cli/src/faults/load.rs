@@ -87,8 +87,8 @@ impl Shared {
 }
 
 impl Load {
-    /// Starts clients that ask for `target`.
-    pub(super) fn start(endpoint: &Endpoint, target: &str, pace: Pace) -> Result<Load, String> {
+    /// Starts clients, of which each asks for one of `targets`, in turn.
+    pub(super) fn start(endpoint: &Endpoint, targets: &[&str], pace: Pace) -> Result<Load, String> {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             tally: Mutex::default(),
@@ -99,13 +99,14 @@ impl Load {
             threads: Vec::new(),
         };
         let now = Instant::now();
-        for number in 0..pace.clients {
+        let targets = targets.iter().cycle();
+        for (number, target) in (0..pace.clients).zip(targets) {
             let client = match pace.reuse {
                 true => Client::reusing(endpoint, pace.timeout),
                 false => Client::new(endpoint, pace.timeout),
             };
             let begin = now + pace.every * number / pace.clients;
-            let (shared, target) = (Arc::clone(&load.shared), target.to_owned());
+            let (shared, target) = (Arc::clone(&load.shared), (*target).to_owned());
             let thread = thread::Builder::new().name("client".into());
             let thread = thread.spawn(move || shared.work(client, &target, pace, begin));
             let thread = thread.map_err(|error| format!("cannot start a thread: {error}"))?;

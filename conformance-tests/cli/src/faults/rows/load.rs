@@ -110,7 +110,7 @@ fn beyond_capacity(setup: &Setup, findings: &mut Findings) -> Result<(), String>
         busy: true,
         ..Pace::NEW
     };
-    let load = Load::start(&testbed.endpoint, "/block?ms=50", pace)?;
+    let load = Load::start(&testbed.endpoint, &["/block?ms=50"], pace)?;
     thread::sleep(Duration::from_secs(3));
     let mut tally = load.stop();
     let answered = tally.sent - tally.busy;

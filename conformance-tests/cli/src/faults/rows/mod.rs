@@ -24,8 +24,9 @@ use super::testbed::Testbed;
 /// How long clients go on between two things that happen.
 const A_WHILE: Duration = Duration::from_millis(400);
 
-/// What clients ask for all the while: it tells which process answers.
-const TOLD: &str = "/environ";
+/// What clients ask for all the while: who answers, and something that takes a little, so that there
+/// are requests under way at any moment.
+const ASKED: &[&str] = &["/environ", "/sleep?ms=20"];
 
 /// All rows, in the order they run in.
 pub(super) fn all() -> Vec<&'static Row> {
@@ -54,7 +55,7 @@ fn under_load<T>(
     pace: Pace,
     deed: impl FnOnce(&Load) -> Result<T, String>,
 ) -> Result<(Tally, Result<T, String>), String> {
-    let load = Load::start(&testbed.endpoint, TOLD, pace.at(testbed.rate))?;
+    let load = Load::start(&testbed.endpoint, ASKED, pace.at(testbed.rate))?;
     load.go_on(A_WHILE)?;
     let done = deed(&load).and_then(|done| {
         load.go_on(A_WHILE)?;
