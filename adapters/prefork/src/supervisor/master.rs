@@ -130,9 +130,10 @@ impl<'a, P: Program> Master<'a, P> {
         let looks = options.max_lifetime.is_some() || options.max_memory.is_some();
         let look = looks.then_some(self.looked + LOOK);
         let bark = self.program.watchdog().map(|time| self.barked + time);
+        let silent = |child: &Child| Some(child.heard + options.worker_timeout?);
         let children = self.children.iter().filter_map(|child| match child.state {
-            State::Ready => options.worker_timeout.map(|time| child.heard + time),
-            State::Stopping(kill) => kill,
+            State::Ready => silent(child),
+            State::Stopping(kill) => kill.into_iter().chain(silent(child)).min(),
             State::Booting | State::Killed => None,
         });
         let respawn = self.backoff.wait(now);
@@ -147,13 +148,16 @@ impl<'a, P: Program> Master<'a, P> {
     fn hear(&mut self) {
         let now = Instant::now();
         let log = self.supervisor.log.clone();
-        for child in &mut self.children {
+        for child in self.children.iter_mut().filter(|child| !child.hung_up) {
             let Some(words) = child.link.hear() else {
                 continue;
             };
+            if words.is_empty() {
+                // Its end is about to be seen, or it gives no sign of life any more.
+                child.hung_up = true;
+                continue;
+            }
             child.heard = now;
-            // Its end is about to be seen.
-            child.hung_up = words.is_empty();
             for word in words {
                 match word {
                     Word::Ready if child.state == State::Booting => {
@@ -414,7 +418,7 @@ impl<'a, P: Program> Master<'a, P> {
                     );
                     child.kill();
                 }
-                State::Ready
+                State::Ready | State::Stopping(_)
                     if options
                         .worker_timeout
                         .is_some_and(|t| now - child.heard > t) =>

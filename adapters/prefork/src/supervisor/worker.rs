@@ -3,6 +3,7 @@
 use std::io;
 use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +19,14 @@ pub struct WorkerProcess {
     index: usize,
     lifeline: Arc<Lifeline>,
     pulse: Arc<Pulse>,
+    said: Arc<Said>,
+}
+
+/// What the master is to know, if it could not be told at once.
+#[derive(Debug, Default)]
+struct Said {
+    ready: AtomicBool,
+    retire: AtomicBool,
 }
 
 /// How long a worker without a master waits for open requests, and then for its own end.
@@ -32,6 +41,7 @@ impl WorkerProcess {
             index,
             lifeline: Arc::new(lifeline),
             pulse: Arc::new(Pulse::new(interval)),
+            said: Arc::default(),
         }
     }
 
@@ -56,11 +66,13 @@ impl WorkerProcess {
 
     /// Says that the application is there and the server about to serve.
     pub fn ready(&self) {
+        self.said.ready.store(true, Ordering::Relaxed);
         self.lifeline.say(Word::Ready);
     }
 
     /// Asks to be replaced: the order to stop comes when another worker has taken over.
     pub fn retire(&self) {
+        self.said.retire.store(true, Ordering::Relaxed);
         self.lifeline.say(Word::Retire);
     }
 
@@ -78,7 +90,7 @@ impl WorkerProcess {
                 if worker.pulse.is_overdue(SLACK) {
                     worker.lifeline.say(Word::Stuck);
                 } else if worker.pulse.is_alive() {
-                    worker.lifeline.say(Word::Beat);
+                    worker.beat();
                 }
             }
             stop.graceful();
@@ -88,6 +100,18 @@ impl WorkerProcess {
             process::exit(1);
         })?;
         Ok(())
+    }
+
+    /// Says how it is: a master that stood still may have missed what was said before.
+    fn beat(&self) {
+        self.lifeline
+            .say(match self.said.ready.load(Ordering::Relaxed) {
+                true => Word::Ready,
+                false => Word::Beat,
+            });
+        if self.said.retire.load(Ordering::Relaxed) {
+            self.lifeline.say(Word::Retire);
+        }
     }
 
     /// Whether the master has gone within an interval.

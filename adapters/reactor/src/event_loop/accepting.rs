@@ -12,6 +12,10 @@ const SHARE: usize = 4;
 /// Milliseconds between tries when there are no descriptors left.
 const RETRY: u64 = 100;
 
+/// Milliseconds that the request of a connection is waited for before another is accepted, where one
+/// is served at a time: it is mostly on its way, and another process has time for the next.
+const MOMENT: u64 = 2;
+
 /// Connections accepted at once.
 pub(super) fn burst<A: App>(core: &Core<A>) -> usize {
     match (&core.exclusive, core.config.multiprocess) {
@@ -31,17 +35,19 @@ impl<A: App> EventLoop<A> {
         }
     }
 
-    /// Whether a connection that is accepted now is served now.
-    pub(super) fn may_accept(&self) -> bool {
+    /// When a connection that is accepted is served at once, in milliseconds; `None`: not before one
+    /// that is being served is done.
+    pub(super) fn accepts_at(&self) -> Option<u64> {
         let exclusive = self.core.exclusive.as_ref();
-        self.core.stopping || exclusive.is_none_or(Exclusive::is_free)
+        let is_free = exclusive.is_none_or(Exclusive::is_free);
+        is_free.then_some(self.moment)
     }
 
     pub(super) fn accept_more(&mut self) {
-        if !self.may_accept() {
+        if self.accepts_at().is_none_or(|at| at > self.core.now) {
             return;
         }
-        if self.core.exclusive.is_none() || self.core.stopping {
+        if self.core.exclusive.is_none() {
             return self.accept();
         }
         let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {
@@ -53,6 +59,9 @@ impl<A: App> EventLoop<A> {
                 // Its request is most likely there.
                 if let Some(token) = self.add(socket, connection) {
                     self.drive(token);
+                }
+                if self.accepts_at().is_some() {
+                    self.moment = self.core.now + MOMENT;
                 }
             }
             Err(accepted) => self.accepted(accepted),

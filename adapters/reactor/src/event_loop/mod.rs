@@ -41,6 +41,9 @@ pub(crate) struct EventLoop<A: App> {
     burst: usize,
     /// The listeners may have more.
     more: bool,
+    /// Until when the request of the connection that was accepted last is waited for, in
+    /// milliseconds.
+    moment: u64,
     /// When accepting is to be tried again, in milliseconds.
     retry: Option<u64>,
     /// When those that are still open are cut.
@@ -108,6 +111,7 @@ impl<A: App> EventLoop<A> {
             wheel: Wheel::new(),
             burst: accepting::burst(&core),
             more: false,
+            moment: 0,
             core,
             retry: None,
             give_up: None,
@@ -197,7 +201,7 @@ impl<A: App> EventLoop<A> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.notify.is_filled() || self.more && self.may_accept() {
+        if self.notify.is_filled() {
             return Some(Duration::ZERO);
         }
         let until = |at: u64| Duration::from_millis(at.saturating_sub(self.core.now));
@@ -210,6 +214,7 @@ impl<A: App> EventLoop<A> {
             self.wheel.wait(self.core.now),
             sleep,
             self.retry.map(until),
+            self.accepts_at().filter(|_| self.more).map(until),
             self.give_up.map(until),
             self.beat.as_ref().map(Beat::interval),
         ]
@@ -238,7 +243,7 @@ impl<A: App> EventLoop<A> {
             // Who stands in the queue has been promised an answer by the system. When all are
             // taken, which the acceptor's drop says, the other loops may end.
             self.retry = None;
-            self.accept();
+            self.on_listeners();
             for (socket, connection) in self.mailbox.take() {
                 self.add(socket, connection);
             }
