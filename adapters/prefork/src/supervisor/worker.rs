@@ -17,6 +17,8 @@ use super::signals;
 #[derive(Clone, Debug)]
 pub struct WorkerProcess {
     index: usize,
+    /// Between two beats.
+    interval: Duration,
     lifeline: Arc<Lifeline>,
     pulse: Arc<Pulse>,
     said: Arc<Said>,
@@ -40,7 +42,9 @@ impl WorkerProcess {
         WorkerProcess {
             index,
             lifeline: Arc::new(lifeline),
-            pulse: Arc::new(Pulse::new(interval)),
+            interval,
+            // So that a beat that is a little late is still one.
+            pulse: Arc::new(Pulse::new(interval / 2)),
             said: Arc::default(),
         }
     }
@@ -117,7 +121,7 @@ impl WorkerProcess {
     /// Whether the master has gone within an interval.
     fn is_orphan(&self) -> bool {
         let mut fds = [PollFd::new(&*self.lifeline, PollFlags::IN)];
-        let interval = Timespec::try_from(self.pulse.interval()).ok();
+        let interval = Timespec::try_from(self.interval).ok();
         let _ = poll(&mut fds, interval.as_ref());
         self.lifeline.is_cut()
     }

@@ -172,11 +172,7 @@ fn missing_finish() {
         &[
             "body_is_dropped_on_every_path",
             "body_of_head_is_dropped_unasked",
-            "connection_stays_open_behind_each_kind_of_answer",
-            "connection_stays_open_unless_told",
             "failure_of_head_has_no_body",
-            "head_has_no_body",
-            "head_has_the_promised_length_or_none",
         ],
         serving(servers::missing_finish),
     );

@@ -35,6 +35,9 @@ fn or_the_process_aborts() {
         // A signal ends it, or the worker of a master, who says so.
         let code = output.status.code();
         assert!(code.is_none() || log.contains("SIGABRT"), "{log}");
-        assert!(!output.status.success() && !log.contains("serving"), "{log}");
+        assert!(
+            !output.status.success() && !log.contains("serving"),
+            "{log}"
+        );
     }
 }
