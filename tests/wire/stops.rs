@@ -110,7 +110,8 @@ fn connections_in_the_queue_are_served_before_the_stop() {
         for client in &mut queued {
             let reply = client.reply();
             reply.assert(200, "served");
-            assert!(reply.closes());
+            // With two threads the other may have answered before the stop.
+            assert!(reply.closes() || threads == 2);
         }
         drop((first, queued));
         server.join().unwrap();
