@@ -231,7 +231,12 @@ mod tests {
         assert_eq!(all.len(), rows::all().len());
         assert_eq!(selected(&["pid_1"], &[], false), ["pid_1"]);
         let some = selected(&["crash"], &["worker"], false);
-        assert_eq!(some, ["crash_master_kill", "crash_boot_backs_off"]);
+        let named = [
+            "crash_master_kill",
+            "crash_request_that_holds",
+            "crash_boot_backs_off",
+        ];
+        assert_eq!(some, named);
         let short = selected(&[], &[], true);
         assert!(!short.is_empty() && short.len() < all.len());
         assert!(short.contains(&"reload_keep_alive"));
