@@ -16,7 +16,6 @@ use crate::clock::Alarm;
 use crate::io::Io;
 use crate::line::{Line, Protocol};
 use crate::service::Calls;
-use crate::stream::is_blank;
 use crate::streams::Streams;
 use crate::switched::switched;
 use crate::waits::Late;
@@ -134,13 +133,13 @@ async fn preface<B: Body + Send + 'static>(line: &Arc<Line<B>>) -> Result<Protoc
             let mut room = [0; 2048];
             match line.stream.poll_read(cx, &mut room) {
                 Poll::Pending => {
+                    if !there.is_empty() {
+                        line.watch.received();
+                    }
                     line.watch.waits(&line.server.clock);
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(n)) if n > 0 => {
-                    line.note_received(is_blank(&room[..n]));
-                    there.extend_from_slice(&room[..n]);
-                }
+                Poll::Ready(Ok(n)) if n > 0 => there.extend_from_slice(&room[..n]),
                 // Nothing was asked.
                 Poll::Ready(_) => return Poll::Ready(Err(How::Gone)),
             }

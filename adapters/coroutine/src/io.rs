@@ -77,14 +77,30 @@ impl<B> Io<B> {
         }
     }
 
-    /// Ends hyper's reading. A refused head waits for the answer before it, which hyper may still be
-    /// writing: it would write no more of it.
-    fn fail(&self, error: io::Error) -> Poll<io::Result<()>> {
+    /// Reads what was kept, or else off the socket.
+    fn read(&self, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let line = &self.line;
-        match line.is_refused() && line.watch.phase() == Phase::Busy {
-            true => Poll::Pending,
-            false => Poll::Ready(Err(error)),
+        if line.is_refused() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
+        if let Some(ahead) = line.take_ahead(buf.remaining()) {
+            let passed = self.pass(&ahead)?;
+            buf.put_slice(&ahead[..passed]);
+            return Poll::Ready(Ok(()));
+        }
+        if line.ended.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
+        if polled.is_pending() {
+            line.watch.waits(&line.server.clock);
+        }
+        polled
+    }
+
+    /// Whether a refused head waits for the answer before it.
+    fn is_held(&self) -> bool {
+        self.line.is_refused() && self.line.watch.phase() == Phase::Busy
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -117,31 +133,13 @@ impl<B> Read for Io<B> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buf: ReadBufCursor<'_>,
+        buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let line = &self.line;
-        if line.is_refused() {
-            return self.fail(io::ErrorKind::InvalidData.into());
+        match self.read(cx, buf) {
+            // Of an answer that hyper is still writing it would write no more.
+            Poll::Ready(Err(_)) if self.is_held() => Poll::Pending,
+            polled => polled,
         }
-        if let Some(ahead) = line.take_ahead(buf.remaining()) {
-            let passed = match self.pass(&ahead) {
-                Ok(passed) => passed,
-                Err(error) => return self.fail(error),
-            };
-            buf.put_slice(&ahead[..passed]);
-            return Poll::Ready(Ok(()));
-        }
-        if line.ended.load(Ordering::Relaxed) {
-            return Poll::Ready(Ok(()));
-        }
-        let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
-        if let Poll::Ready(Err(error)) = polled {
-            return self.fail(error);
-        }
-        if polled.is_pending() {
-            line.watch.waits(&line.server.clock);
-        }
-        polled
     }
 }
 
@@ -170,10 +168,10 @@ impl<B> Write for Io<B> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.clean = true;
         ready!(self.poll_interim(cx))?;
-        let busy = self.line.watch.phase() == Phase::Busy;
+        let held = self.is_held();
         self.line.flushed();
-        if busy && self.line.is_refused() {
-            // It is to be read now.
+        if held {
+            // hyper is to hear of it now.
             cx.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))

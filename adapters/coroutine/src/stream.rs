@@ -180,12 +180,6 @@ impl Stream {
     }
 }
 
-/// Whether bytes are line ends and nothing else: a client may send some before a request (RFC 9112
-/// 2.2).
-pub(crate) fn is_blank(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
-}
-
 /// Whether to wait for readiness and try once more.
 fn again(error: &io::Error) -> bool {
     matches!(

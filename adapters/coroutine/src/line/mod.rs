@@ -131,13 +131,6 @@ impl<B> Line<B> {
         }
     }
 
-    /// Bytes have come. On HTTP/2 they say nothing of a request, nor do blank lines before one.
-    pub(crate) fn note_received(&self, blank: bool) {
-        if !blank && self.protocol() == Protocol::Http1 {
-            self.watch.received();
-        }
-    }
-
     /// The last bytes that came, on HTTP/1.1, are within a head; or they are not.
     pub(crate) fn note_head(&self, in_head: bool) {
         self.in_head.store(in_head, Ordering::Relaxed);
