@@ -143,7 +143,7 @@ impl<B> Read for Io<B> {
     }
 }
 
-impl<B> Write for Io<B> {
+impl<B: 'static> Write for Io<B> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -187,7 +187,7 @@ impl<B> Write for Io<B> {
 }
 
 /// The connection behind a switch of protocols.
-impl<B> Transport for Io<B> {
+impl<B: 'static> Transport for Io<B> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             // Of which none are there is no end.
