@@ -110,8 +110,17 @@ impl<B> Io<B> {
         Poll::Ready(Ok(n))
     }
 
-    /// Writes the interim responses that wait. In the midst of a message there is no place for them.
+    /// Writes the interim responses that wait, of which there are mostly none.
     fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.interim.is_empty() && !self.line.hints.is_filled() {
+            true => Poll::Ready(Ok(())),
+            false => self.write_interim(cx),
+        }
+    }
+
+    /// In the midst of a message there is no place for them.
+    #[cold]
+    fn write_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.interim.is_empty() && self.line.hints.is_filled() {
             let waiting = self.line.hints.take();
             if self.clean {
