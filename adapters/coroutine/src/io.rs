@@ -110,8 +110,17 @@ impl<B> Io<B> {
         Poll::Ready(Ok(n))
     }
 
-    /// Writes the interim responses that wait. In the midst of a message there is no place for them.
+    /// Writes the interim responses that wait, of which there are mostly none.
     fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.interim.is_empty() && !self.line.hints.is_filled() {
+            true => Poll::Ready(Ok(())),
+            false => self.write_interim(cx),
+        }
+    }
+
+    /// In the midst of a message there is no place for them.
+    #[cold]
+    fn write_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.interim.is_empty() && self.line.hints.is_filled() {
             let waiting = self.line.hints.take();
             if self.clean {
@@ -143,7 +152,7 @@ impl<B> Read for Io<B> {
     }
 }
 
-impl<B> Write for Io<B> {
+impl<B: 'static> Write for Io<B> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -187,7 +196,7 @@ impl<B> Write for Io<B> {
 }
 
 /// The connection behind a switch of protocols.
-impl<B> Transport for Io<B> {
+impl<B: 'static> Transport for Io<B> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
             // Of which none are there is no end.

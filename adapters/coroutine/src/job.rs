@@ -1,5 +1,7 @@
 //! One request under way: the commit machine around the body, in a box that is used again.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -22,14 +24,45 @@ pub(crate) type Boxed<B> = Pin<Box<Job<B>>>;
 /// Bytes of a target that the log shows.
 const LONGEST_TARGET: usize = 256;
 
-impl<B> Job<B> {
-    pub(crate) fn new() -> Boxed<B> {
-        Box::pin(Job {
-            response: None,
-            label: String::new(),
+thread_local! {
+    /// Boxes that were used: a `Vec<Boxed<B>>`, of the kind of body that was kept last. A process
+    /// serves one application, as a rule.
+    static POOL: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// Boxes kept a thread.
+const KEPT: usize = 128;
+
+impl<B: 'static> Job<B> {
+    /// An empty job, in a box from the thread's pool.
+    pub(crate) fn take() -> Boxed<B> {
+        let pop = |pool: &RefCell<Option<Box<dyn Any>>>| {
+            let mut pool = pool.borrow_mut();
+            pool.as_mut()?.downcast_mut::<Vec<Boxed<B>>>()?.pop()
+        };
+        POOL.try_with(pop).ok().flatten().unwrap_or_else(|| {
+            Box::pin(Job {
+                response: None,
+                label: String::new(),
+            })
         })
     }
 
+    /// Keeps the box of a job that is finished.
+    pub(crate) fn recycle(job: Boxed<B>) {
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            let kept = pool.as_mut().and_then(|pool| pool.downcast_mut::<Vec<_>>());
+            match kept {
+                Some(kept) if kept.len() < KEPT => kept.push(job),
+                Some(_) => {}
+                None => *pool = Some(Box::new(vec![job])),
+            }
+        });
+    }
+}
+
+impl<B> Job<B> {
     pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &str) {
         let label = self.project().label;
         label.clear();

@@ -233,11 +233,13 @@ impl<B: Body + Send + 'static> HyperBody for Outgoing<B> {
         }
         this.begun = true;
         loop {
-            match ready!(this.file.poll_chunk(cx, &exchanged.line.server.clock)) {
-                None => {}
-                Some(Ok(chunk)) => return Poll::Ready(Some(Ok(this.give(chunk)))),
-                Some(Err(error)) => {
-                    exchanged.fail(Error::new(format!("a file cannot be sent: {error}")));
+            if !this.file.is_end() {
+                match ready!(this.file.poll_chunk(cx, &exchanged.line.server.clock)) {
+                    None => {}
+                    Some(Ok(chunk)) => return Poll::Ready(Some(Ok(this.give(chunk)))),
+                    Some(Err(error)) => {
+                        exchanged.fail(Error::new(format!("a file cannot be sent: {error}")));
+                    }
                 }
             }
             match ready!(exchanged.poll_payload(cx)) {

@@ -1,5 +1,6 @@
 //! From hyper's request to a call of the application.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use http::header::{CONNECTION, EXPECT, HeaderMap, TE};
@@ -15,6 +16,7 @@ use rgi_core::{App, Error, Input, rt};
 use crate::answer::{Answer, Silence};
 use crate::hints::Hint;
 use crate::input::Body;
+use crate::job::Job;
 use crate::line::{Line, Protocol};
 use crate::outgoing::{Exchanged, Outgoing};
 use crate::rest::Rest;
@@ -25,13 +27,21 @@ use crate::waits::Watch;
 pub(crate) struct Calls<A: App> {
     app: Arc<A>,
     line: Arc<Line<A::Body>>,
+    /// The right to inform of the last request, on HTTP/1.1.
+    hint: RefCell<Arc<Hint>>,
     streams: Option<Streams>,
 }
 
 impl<A: App> Calls<A> {
     /// `streams`, on HTTP/2, runs what [`call`](Service::call) gives.
     pub(crate) fn new(app: Arc<A>, line: Arc<Line<A::Body>>, streams: Option<Streams>) -> Calls<A> {
-        Calls { app, line, streams }
+        let hint = RefCell::new(Hint::new(line.hints.clone()));
+        Calls {
+            app,
+            line,
+            hint,
+            streams,
+        }
     }
 
     /// What watches the request that begins; on HTTP/1.1 that is the connection's own.
@@ -69,7 +79,7 @@ impl<A: App> Calls<A> {
     }
 
     /// An exchange of what hyper has read, or the refusal of what it should have refused.
-    fn exchange(&self, mut parts: Parts, incoming: Incoming, hint: Arc<Hint>) -> Called {
+    fn exchange(&self, mut parts: Parts, incoming: Incoming) -> Called {
         let line = &self.line;
         let config = &line.server.config;
         let host = self.host();
@@ -102,7 +112,7 @@ impl<A: App> Calls<A> {
         let mut exchange =
             Exchange::new(received.head, input, host.clone(), line.connection.clone());
         if version == Version::HTTP_11 {
-            exchange = exchange.informer(hint);
+            exchange = exchange.informer(Hint::next(&mut self.hint.borrow_mut()));
         }
         let offer = match method {
             _ if upgrade.is_none() || !host.info.upgrade => None,
@@ -165,11 +175,12 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Answer<A::Body> {
         let (parts, incoming) = request.into_parts();
-        let (mut job, hint) = self.line.begin();
+        self.line.begin();
+        let mut job = Job::take();
         let watch = self.watch();
         let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
         job.as_mut().name(parts.method.as_str(), target);
-        let called = self.exchange(parts, incoming, hint);
+        let called = self.exchange(parts, incoming);
         let response = match called.refusal {
             None => rt::parking(false, || called.exchange.call(&*self.app)),
             Some(error) => called.exchange.refuse(error),

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rgi_core::server::{Address, Connection};
-use rustix::net::{RecvFlags, Shutdown};
+use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream, unix};
 
@@ -145,9 +145,10 @@ impl Stream {
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        let send = || Ok(rustix::net::send(self, buf, SendFlags::NOSIGNAL)?);
         match self {
-            Stream::Tcp(stream) => stream.try_write(buf),
-            Stream::Unix(stream) => stream.try_write(buf),
+            Stream::Tcp(stream) => stream.try_io(Interest::WRITABLE, send),
+            Stream::Unix(stream) => stream.try_io(Interest::WRITABLE, send),
         }
     }
 

@@ -145,10 +145,15 @@ impl Environ {
     }
 
     /// Mounts what the deployer said; what lies outside is not there.
+    #[inline]
     pub(crate) fn mount_script_name(&mut self) -> Option<Error> {
-        if self.host().script_name.is_empty() {
-            return None;
+        match self.host().script_name.is_empty() {
+            true => None,
+            false => self.mount_below(),
         }
+    }
+
+    fn mount_below(&mut self) -> Option<Error> {
         let host = self.host().clone();
         if self.mount(&host.script_name) {
             return None;

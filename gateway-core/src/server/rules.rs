@@ -129,6 +129,7 @@ impl Rules {
 
     /// Judges the next item of a body. `more` says whether another event may follow this one: the
     /// body's `size_hint` with an upper bound of 0 says no.
+    #[inline]
     pub fn on(&mut self, item: Option<Result<Event, Error>>, more: bool) -> Verdict {
         match std::mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Open => match item {
@@ -158,6 +159,7 @@ impl Rules {
     }
 
     /// Takes a head in; one that no body follows is committed at once, its body unpulled.
+    #[inline]
     fn hold(&mut self, started: Started) -> Verdict {
         let head = started.head();
         let status = head.status;
@@ -190,6 +192,7 @@ impl Rules {
         Verdict::Pull
     }
 
+    #[inline]
     fn commit(&mut self, started: Started, event: Option<Event>, more: bool) -> Verdict {
         let switching =
             started.head().protocol().is_some() || self.would_switch(started.head().status);
@@ -248,6 +251,7 @@ impl Rules {
         }
     }
 
+    #[inline]
     fn send_event(&mut self, left: Option<u64>, event: Option<Event>) -> Verdict {
         // At the promised length all is sent, and the body is asked no more.
         let take = |phase: &mut Phase, bytes: u64| match left {

@@ -38,14 +38,19 @@ impl Ahead {
     }
 
     /// Takes up to `room` bytes.
+    #[inline]
     pub(super) fn take(&self, room: usize) -> Option<BytesMut> {
-        if self.len() == 0 {
-            return None;
+        match self.len() {
+            0 => None,
+            _ => Some(self.split(room)),
         }
+    }
+
+    fn split(&self, room: usize) -> BytesMut {
         let mut bytes = self.bytes();
         let n = room.min(bytes.len());
         let taken = bytes.split_to(n);
         self.len.store(bytes.len(), Ordering::Relaxed);
-        Some(taken)
+        taken
     }
 }

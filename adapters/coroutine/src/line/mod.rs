@@ -68,7 +68,6 @@ pub(crate) struct Line<B> {
 
 impl<B> Line<B> {
     pub(crate) fn new(stream: Stream, server: Arc<Server>, seat: Seat) -> Arc<Line<B>> {
-        let hints = Hints::new();
         Arc::new(Line {
             connection: Arc::new(stream.connection()),
             stream,
@@ -84,8 +83,8 @@ impl<B> Line<B> {
             active: AtomicUsize::new(0),
             gate: Gate::default(),
             has_written: AtomicBool::new(false),
-            jobs: Mutex::new(Jobs::new(hints.clone())),
-            hints,
+            jobs: Mutex::default(),
+            hints: Hints::new(),
             seat: Arc::new(seat),
         })
     }

@@ -1,22 +1,19 @@
-//! The requests of a connection: their boxes, and how each ends.
+//! The requests of a connection, and how each ends.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use hyper::upgrade::OnUpgrade;
 use rgi_core::{Body, End, Upgrade};
 
 use super::{Line, Protocol};
-use crate::hints::{Hint, Hints};
 use crate::job::{Boxed, Job};
 use crate::waits::Watch;
 
 /// What a connection keeps of its requests.
 pub(super) struct Jobs<B> {
-    spare: Vec<Boxed<B>>,
     /// hyper has their last byte, the socket maybe not.
     written: Vec<Boxed<B>>,
-    hint: Arc<Hint>,
     switch: Option<Switch<B>>,
 }
 
@@ -27,36 +24,28 @@ pub(crate) struct Switch<B> {
     pub(crate) upgrade: OnUpgrade,
 }
 
-/// Boxes kept a connection.
-const KEPT: usize = 4;
-
-impl<B> Jobs<B> {
-    pub(super) fn new(hints: Arc<Hints>) -> Jobs<B> {
+impl<B> Default for Jobs<B> {
+    fn default() -> Jobs<B> {
         Jobs {
-            spare: Vec::new(),
             written: Vec::new(),
-            hint: Hint::new(hints),
             switch: None,
         }
     }
 }
 
-impl<B> Line<B> {
+impl<B: 'static> Line<B> {
     fn jobs(&self) -> MutexGuard<'_, Jobs<B>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A box for a request that begins, and its right to inform.
-    pub(crate) fn begin(&self) -> (Boxed<B>, Arc<Hint>) {
-        let mut jobs = self.jobs();
-        // Under the lock, as `leave` is on HTTP/2.
+    /// A request begins.
+    pub(crate) fn begin(&self) {
+        // As in `leave`.
+        let jobs = (self.protocol() == Protocol::Http2).then(|| self.jobs());
         if self.count(1) == 1 {
             self.watch.busy();
         }
-        let job = jobs.spare.pop();
-        let hint = Hint::next(&mut jobs.hint);
         drop(jobs);
-        (job.unwrap_or_else(Job::new), hint)
     }
 
     /// Counts requests under way; gives how many there are now.
@@ -127,10 +116,7 @@ impl<B> Line<B> {
             // Hooks are foreign code: not under the lock.
             job.as_mut().finish(end);
             self.leave();
-            let mut jobs = self.jobs();
-            if jobs.spare.len() < KEPT {
-                jobs.spare.push(job);
-            }
+            Job::recycle(job);
         }
     }
 
