@@ -180,6 +180,11 @@ where
                 line.watch.end();
                 line.watch.waits(&line.server.clock);
             }
+            // Its client takes its time, of which a stop leaves it some.
+            Err(How::Late(Late::Idle)) if line.owes() && line.server.is_stopping() => {
+                line.watch.end();
+                line.watch.waits(&line.server.clock);
+            }
             Err(how) => {
                 if !matches!(how, How::Gone) {
                     line.watch.cut();
@@ -222,8 +227,7 @@ async fn watched<B: Body + Send + 'static, T>(
 /// What comes behind hyper.
 async fn end<B: Body + Send + 'static>(line: &Arc<Line<B>>, how: How) {
     let cut = line.watch.lost() == End::Truncated;
-    // What hyper had and did not write.
-    line.conclude(line.watch.lost());
+    line.end();
     if let (Some(status), How::Done(_)) = (line.refused(), &how) {
         say(line, status).await;
         return linger(line).await;

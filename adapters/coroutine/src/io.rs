@@ -22,8 +22,6 @@ pub(crate) struct Io<B> {
     line: Arc<Line<B>>,
     /// Refuses what hyper would let pass, on HTTP/1.1.
     guard: Option<RefCell<Guard>>,
-    /// Whether the last message has gone out whole.
-    clean: bool,
     /// An interim response on its way.
     interim: Bytes,
 }
@@ -34,7 +32,6 @@ impl<B> Io<B> {
         Io {
             line,
             guard: http1.then(RefCell::default),
-            clean: true,
             interim: Bytes::new(),
         }
     }
@@ -105,9 +102,8 @@ impl<B> Io<B> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         ready!(self.poll_interim(cx))?;
-        let n = ready!(self.line.poll_write(cx, bufs))?;
-        self.clean = false;
-        Poll::Ready(Ok(n))
+        self.line.set_clean(false);
+        self.line.poll_write(cx, bufs)
     }
 
     /// Writes the interim responses that wait, of which there are mostly none.
@@ -123,7 +119,7 @@ impl<B> Io<B> {
     fn write_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.interim.is_empty() && self.line.hints.is_filled() {
             let waiting = self.line.hints.take();
-            if self.clean {
+            if self.line.is_clean() {
                 self.interim = waiting.into();
             }
         }
@@ -175,7 +171,7 @@ impl<B: 'static> Write for Io<B> {
 
     /// hyper calls it when it has nothing left to write.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.clean = true;
+        self.line.set_clean(true);
         ready!(self.poll_interim(cx))?;
         let held = self.is_held();
         self.line.flushed();

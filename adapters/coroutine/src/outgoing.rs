@@ -14,7 +14,7 @@ use crate::files::Reading;
 use crate::job::{Boxed, Job};
 use crate::line::{Line, Protocol};
 use crate::rest::Rest;
-use crate::waits::Watch;
+use crate::waits::{Block, Watch};
 
 /// An exchange in hyper's hands. Whatever hyper does with it, dropped it ends: well if all of the
 /// payload was taken, and lost if not.
@@ -127,7 +127,7 @@ impl<B: Body + Send + 'static> Drop for Exchanged<B> {
         // What the server cuts is not written, even where hyper had all of it.
         let cut = self.watch().lost() == End::Truncated;
         match job.is_end() && !self.owes && !cut {
-            true => self.line.wrote(job),
+            true => self.line.wrote(job, self.watch.take()),
             false => self.line.lose(job, self.watch()),
         }
     }
@@ -192,9 +192,11 @@ impl<B: Body + Send + 'static> Outgoing<B> {
     }
 
     /// Gives out bytes: all of them on HTTP/1.1, where hyper writes them from where they are.
-    fn give(&mut self, mut data: Bytes) -> Frame<Bytes> {
+    fn give(&mut self, mut data: Bytes) -> Frame<Block> {
+        let mut watch = None;
         if let Some(exchanged) = &self.exchanged {
-            match &exchanged.watch {
+            watch = exchanged.watch.clone();
+            match &watch {
                 None => exchanged.line.shut_gate(),
                 Some(watch) => {
                     watch.stall(&exchanged.line.server.clock);
@@ -204,18 +206,18 @@ impl<B: Body + Send + 'static> Outgoing<B> {
                 }
             }
         }
-        Frame::data(data)
+        Frame::data(Block::new(data, watch))
     }
 }
 
 impl<B: Body + Send + 'static> HyperBody for Outgoing<B> {
-    type Data = Bytes;
+    type Data = Block;
     type Error = CutOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+    ) -> Poll<Option<Result<Frame<Block>, CutOff>>> {
         let this = &mut *self;
         if let Some(watch) = this.exchanged.as_ref().and_then(|e| e.watch.as_ref()) {
             // It is asked for more, so there is room.

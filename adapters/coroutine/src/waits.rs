@@ -1,7 +1,9 @@
 //! What a connection waits for, and since when.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+use bytes::{Buf, Bytes};
 use rgi_core::server::Level;
 use rgi_core::{Connection, End};
 
@@ -24,6 +26,11 @@ pub(crate) struct Watch {
     overdue: AtomicBool,
     /// The server ends what is under way, not the client.
     cut: AtomicBool,
+    /// Bytes that hyper has and has not begun to write, on HTTP/2: it holds them until the client's
+    /// window has room.
+    held: AtomicUsize,
+    /// hyper has thrown some of them away.
+    thrown: AtomicBool,
 }
 
 /// What a connection is doing.
@@ -160,6 +167,14 @@ impl Watch {
         }
     }
 
+    /// Whether hyper has taken all that it was given for the wire; None if it still may.
+    pub(crate) fn is_taken(&self) -> Option<bool> {
+        match self.thrown.load(Relaxed) {
+            true => Some(false),
+            false => (self.held.load(Relaxed) == 0).then_some(true),
+        }
+    }
+
     /// The client takes nothing at present.
     pub(crate) fn stall(&self, clock: &Clock) {
         if self.stalled.load(Relaxed) == 0 {
@@ -214,5 +229,54 @@ impl Watch {
             }
         };
         stalled.into_iter().chain(phase).min_by_key(|(at, _)| *at)
+    }
+}
+
+/// Bytes in hyper's hands.
+pub(crate) struct Block {
+    bytes: Bytes,
+    /// Of the stream, on HTTP/2.
+    watch: Option<Arc<Watch>>,
+}
+
+impl Block {
+    pub(crate) fn new(bytes: Bytes, watch: Option<Arc<Watch>>) -> Block {
+        if let Some(watch) = &watch {
+            watch.held.fetch_add(bytes.len(), Relaxed);
+        }
+        Block { bytes, watch }
+    }
+}
+
+impl Buf for Block {
+    fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if let Some(watch) = &self.watch {
+            watch.held.fetch_sub(count, Relaxed);
+        }
+    }
+
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        let bytes = self.bytes.slice(..count);
+        self.advance(count);
+        bytes
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch
+            && !self.bytes.is_empty()
+        {
+            watch.thrown.store(true, Relaxed);
+        }
     }
 }

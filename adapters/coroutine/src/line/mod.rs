@@ -59,6 +59,8 @@ pub(crate) struct Line<B> {
     /// Requests under way.
     active: AtomicUsize,
     gate: Gate,
+    /// All that hyper had to write is written.
+    clean: AtomicBool,
     /// There are jobs whose last byte hyper has.
     has_written: AtomicBool,
     jobs: Mutex<Jobs<B>>,
@@ -82,6 +84,7 @@ impl<B> Line<B> {
             ahead: Ahead::default(),
             active: AtomicUsize::new(0),
             gate: Gate::default(),
+            clean: AtomicBool::new(true),
             has_written: AtomicBool::new(false),
             jobs: Mutex::default(),
             hints: Hints::new(),
@@ -153,6 +156,16 @@ impl<B> Line<B> {
                 written
             }
         }
+    }
+
+    /// All that hyper had to write is written; or it writes, maybe without success.
+    pub(crate) fn set_clean(&self, clean: bool) {
+        self.clean.store(clean, Ordering::Relaxed);
+    }
+
+    /// Whether the last message has gone out whole.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.clean.load(Ordering::Relaxed)
     }
 
     /// Whether as many applications finish their steps behind streams that the client has reset as it

@@ -1,7 +1,7 @@
 //! The requests of a connection, and how each ends.
 
 use std::sync::atomic::Ordering;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use hyper::upgrade::OnUpgrade;
 use rgi_core::{Body, End, Upgrade};
@@ -13,8 +13,19 @@ use crate::waits::Watch;
 /// What a connection keeps of its requests.
 pub(super) struct Jobs<B> {
     /// hyper has their last byte, the socket maybe not.
-    written: Vec<Boxed<B>>,
+    written: Vec<Written<B>>,
     switch: Option<Switch<B>>,
+    /// hyper is done with the connection.
+    over: bool,
+}
+
+/// A request whose last byte hyper has.
+struct Written<B> {
+    job: Boxed<B>,
+    /// Its own, on HTTP/2.
+    watch: Option<Arc<Watch>>,
+    /// It is not counted any more: its client gives no window for what is left of it.
+    left: bool,
 }
 
 /// A switch of protocols whose head is on its way.
@@ -29,6 +40,21 @@ impl<B> Default for Jobs<B> {
         Jobs {
             written: Vec::new(),
             switch: None,
+            over: false,
+        }
+    }
+}
+
+impl<B: 'static> Written<B> {
+    /// How it has ended, if it has, when all that hyper had to write is written.
+    fn end(&self, line: &Line<B>) -> Option<End> {
+        let Some(watch) = &self.watch else {
+            return Some(End::Sent);
+        };
+        match watch.is_taken() {
+            Some(true) => Some(End::Sent),
+            Some(false) => Some(line.lost(watch)),
+            None => None,
         }
     }
 }
@@ -68,13 +94,20 @@ impl<B: 'static> Line<B> {
         }
     }
 
-    /// hyper has the last byte of a job.
-    pub(crate) fn wrote(&self, job: Boxed<B>) {
+    /// hyper has the last byte of a job; `watch` is its own, on HTTP/2.
+    pub(crate) fn wrote(&self, job: Boxed<B>, watch: Option<Arc<Watch>>) {
         let mut jobs = self.jobs();
-        jobs.written.push(job);
+        jobs.written.push(Written {
+            job,
+            watch,
+            left: false,
+        });
         self.has_written.store(true, Ordering::Release);
+        let over = jobs.over;
         drop(jobs);
-        if self.protocol() == Protocol::Http2 {
+        if over {
+            self.end();
+        } else if self.protocol() == Protocol::Http2 {
             // The connection's task may have flushed it before it was here.
             self.hints.wake();
         }
@@ -101,32 +134,77 @@ impl<B: 'static> Line<B> {
         }
     }
 
-    /// All that hyper had was written.
+    /// All that hyper had to write is written.
     pub(crate) fn flushed(&self) {
         self.gate.open();
-        self.conclude(End::Sent);
-    }
-
-    /// Ends the exchanges whose last byte hyper had.
-    pub(crate) fn conclude(&self, end: End) {
-        // Mostly there is one.
-        while self.has_written.load(Ordering::Acquire)
-            && let Some(mut job) = self.pop_written()
-        {
-            // Hooks are foreign code: not under the lock.
-            job.as_mut().finish(end);
-            self.leave();
-            Job::recycle(job);
+        if self.owes() {
+            self.conclude(|written| written.end(self));
         }
     }
 
-    fn pop_written(&self) -> Option<Boxed<B>> {
-        let mut jobs = self.jobs();
-        let job = jobs.written.pop();
-        // Nobody adds one but with the lock.
-        self.has_written
-            .store(!jobs.written.is_empty(), Ordering::Relaxed);
-        job
+    /// Whether hyper has answers that it could not write yet.
+    pub(crate) fn owes(&self) -> bool {
+        self.has_written.load(Ordering::Acquire)
+    }
+
+    /// hyper is done with the connection.
+    pub(crate) fn end(&self) {
+        self.jobs().over = true;
+        // On HTTP/2 hyper may have been done before it was here.
+        let clean = self.is_clean();
+        self.conclude(|written| {
+            let end = written.watch.as_ref().and_then(|_| written.end(self));
+            Some(match end {
+                Some(End::Sent) if clean => End::Sent,
+                _ => self.watch.lost(),
+            })
+        });
+    }
+
+    /// Ends the exchanges whose last byte hyper had and whose end is known.
+    fn conclude(&self, end: impl Fn(&Written<B>) -> Option<End>) {
+        loop {
+            let mut jobs = self.jobs();
+            let mut ends = jobs.written.iter().map(&end).enumerate();
+            let Some((at, end)) = ends.find_map(|(at, end)| Some((at, end?))) else {
+                break;
+            };
+            let Written { mut job, left, .. } = jobs.written.swap_remove(at);
+            let last = jobs.written.is_empty();
+            // Nobody adds one but with the lock.
+            self.has_written.store(!last, Ordering::Relaxed);
+            drop(jobs);
+            // Hooks are foreign code: not under the lock.
+            job.as_mut().finish(end);
+            if !left {
+                self.leave();
+            }
+            Job::recycle(job);
+            if last {
+                return;
+            }
+        }
+        // Their clients give no window: a connection with nothing else under way idles.
+        let leave = |written: &mut Written<B>| !std::mem::replace(&mut written.left, true);
+        let leaving = self
+            .jobs()
+            .written
+            .iter_mut()
+            .map(leave)
+            .filter(|leave| *leave)
+            .count();
+        for _ in 0..leaving {
+            self.leave();
+        }
+    }
+
+    /// How an exchange ends that cannot be completed: on HTTP/2 the server cuts a stream, or the
+    /// connection under it.
+    fn lost(&self, watch: &Watch) -> End {
+        match self.watch.lost() {
+            End::Truncated => End::Truncated,
+            _ => watch.lost(),
+        }
     }
 
     pub(crate) fn begin_switch(&self, switch: Switch<B>) {
@@ -147,12 +225,7 @@ impl<B: Body + Send + 'static> Line<B> {
         // On HTTP/1.1 the watch is the connection's, and forgets it as the request is over.
         let due = watch.due();
         self.leave();
-        // On HTTP/2 the server cuts a stream, or the connection under it.
-        let cut = [&self.watch, watch].map(Watch::lost);
-        let end = match cut.contains(&End::Truncated) {
-            true => End::Truncated,
-            false => End::Disconnected,
-        };
+        let end = self.lost(watch);
         if end == End::Truncated {
             job.as_mut().finish(end);
             return;

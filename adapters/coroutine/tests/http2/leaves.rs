@@ -203,15 +203,25 @@ fn an_answer_that_was_not_taken_was_not_sent() {
         s.start(StatusCode::OK).full(vec![b'x'; size]).erased()
     }));
     run(async {
-        let mut client = Client::connect_with(&server, |b| b.initial_window_size(0)).await;
-        // One of up to 64 KiB is in hyper's hands as a whole, and counts as sent from there: hyper
-        // does not say what becomes of it.
-        for size in [64 * 1024 + 1, 200_000] {
+        // What fits into no window hyper holds for the client: all of what is short.
+        let mut client = Client::connect_with(&server, |b| b.initial_window_size(10)).await;
+        for size in [11, 64 * 1024, 64 * 1024 + 1, 200_000] {
             let response = client.ask(&format!("/?{size}")).await.await.unwrap();
             client.get("/other").await.assert(200, "");
+            assert!(told.is_empty(), "nobody has taken it");
             drop(response);
             assert_told(&mut told, &["Disconnected"]).await;
         }
+        let response = client.ask("/?11").await.await.unwrap();
+        client.get("/other").await.assert(200, "");
+        assert!(told.is_empty(), "nobody has taken it");
+        let mut stream = response.into_body();
+        while data(&mut stream).await.unwrap().is_some() {}
+        assert_told(&mut told, &["Sent"]).await;
+        let _response = client.ask("/?11").await.await.unwrap();
+        client.get("/other").await.assert(200, "");
+        client.vanish().await;
+        assert_told(&mut told, &["Disconnected"]).await;
     });
 }
 

@@ -8,7 +8,7 @@ use rgi_core::{BodyExt, BoxBody, Environ, StartResponse, StatusCode, app_fn};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::client::{Client, answer, assert_told, cut, run, tells};
+use crate::client::{Client, answer, assert_told, cut, data, run, tells};
 use crate::raw::Raw;
 use crate::wire::support::{Running, serve_with};
 
@@ -63,6 +63,28 @@ fn a_graceful_stop_ends_what_is_under_way() {
         });
         server.join().unwrap();
     }
+}
+
+#[test]
+fn a_graceful_stop_waits_for_windows() {
+    let (server, mut told, gate) = gated(|_| {});
+    gate.add_permits(1);
+    run(async {
+        let mut client = Client::connect_with(&server, |b| b.initial_window_size(3)).await;
+        let response = client.ask("/wait").await.await.unwrap();
+        assert_told(&mut told, &["called"]).await;
+        server.stop.graceful();
+        // Longer than what idles may stay behind a stop.
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        let mut stream = response.into_body();
+        for expected in ["wai", "ted"] {
+            assert_eq!(data(&mut stream).await.unwrap().unwrap(), expected);
+        }
+        assert!(data(&mut stream).await.unwrap().is_none());
+        assert_told(&mut told, &["Sent"]).await;
+        client.closed().await.unwrap();
+    });
+    server.join().unwrap();
 }
 
 #[test]
