@@ -1,0 +1,222 @@
+//! Where requests wait for a thread of the pool, and connections for the loop that has them back.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::connection::Conn;
+use crate::line::{Homes, Line};
+use crate::notify::ATTEND;
+
+/// A connection that is nobody's application's: it has no request under way, or one that is there
+/// and was given to none yet.
+pub(crate) type Guest = Conn<()>;
+
+/// What a loop and the threads of its pool have in common.
+pub(crate) struct Hall {
+    /// The loop, and the threads behind it.
+    homes: Homes,
+    seats: Box<[Seat]>,
+    /// Requests that may wait.
+    most: usize,
+    state: Mutex<State>,
+    work: Condvar,
+    /// More requests wait than threads are free.
+    is_crowded: AtomicBool,
+    returned: Mutex<Vec<Option<Guest>>>,
+    /// The seat that is looked at first for a thread that lingers.
+    next: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    /// Requests that are there, and since when, in milliseconds; in the order in which they came.
+    queue: VecDeque<(u64, Guest)>,
+    /// Threads that wait for one.
+    idle: usize,
+    closed: bool,
+}
+
+/// What the others know of one thread.
+#[derive(Default)]
+pub(crate) struct Seat {
+    /// It waits for another request of its connection, and would rather have one that waits.
+    lingers: AtomicBool,
+    /// The connection it has.
+    line: Mutex<Option<Arc<Line>>>,
+}
+
+impl Hall {
+    /// That of the first of `homes`, the loop, and the others, its threads, where `most` requests
+    /// may wait that no thread is free for.
+    pub(crate) fn new(homes: Homes, most: usize) -> Hall {
+        let seats = homes.iter().skip(1).map(|_| Seat::default()).collect();
+        Hall {
+            homes,
+            seats,
+            most,
+            state: Mutex::default(),
+            work: Condvar::new(),
+            is_crowded: AtomicBool::new(false),
+            returned: Mutex::default(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_crowd(&self, state: &State) {
+        let is_crowded = state.queue.len() > state.idle;
+        self.is_crowded.store(is_crowded, Ordering::SeqCst);
+    }
+
+    /// Whether requests wait that no thread is free for.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_crowded.load(Ordering::SeqCst)
+    }
+
+    /// Puts a request behind those that wait. One too many is given back.
+    pub(crate) fn enter(&self, now: u64, guest: Guest) -> Result<(), Box<Guest>> {
+        let mut state = self.lock();
+        if state.queue.len() >= state.idle.saturating_add(self.most) {
+            return Err(Box::new(guest));
+        }
+        state.queue.push_back((now, guest));
+        self.note_crowd(&state);
+        let has_idle = state.idle > 0;
+        drop(state);
+        if has_idle {
+            self.work.notify_one();
+        }
+        if self.is_crowded() {
+            self.call_who_lingers();
+        }
+        Ok(())
+    }
+
+    /// Has a thread that has nothing to do for the moment look at the queue.
+    fn call_who_lingers(&self) {
+        let count = self.seats.len();
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let lingers = (0..count).map(|n| (first.wrapping_add(n)) % count);
+        let called = lingers
+            .into_iter()
+            .find(|seat| self.seats[*seat].lingers.swap(false, Ordering::SeqCst));
+        if let Some(seat) = called {
+            self.homes[seat + 1].push(ATTEND);
+        }
+    }
+
+    /// The request that waits longest, for a thread; waits for one. `None` when there will be no more.
+    pub(crate) fn next(&self) -> Option<Guest> {
+        let mut state = self.lock();
+        loop {
+            if let Some((_, guest)) = state.queue.pop_front() {
+                self.note_crowd(&state);
+                return Some(guest);
+            }
+            if state.closed {
+                return None;
+            }
+            state.idle += 1;
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+    }
+
+    /// Since when the first of those that wait does so, in milliseconds.
+    pub(crate) fn waits_since(&self) -> Option<u64> {
+        self.lock().queue.front().map(|(since, _)| *since)
+    }
+
+    /// Takes out the first of those that wait, if it does so since `since` or longer.
+    pub(crate) fn leave(&self, since: u64) -> Option<Guest> {
+        let mut state = self.lock();
+        let (_, guest) = state.queue.pop_front_if(|(at, _)| *at <= since)?;
+        self.note_crowd(&state);
+        Some(guest)
+    }
+
+    /// The seat of a thread, by its home.
+    pub(crate) fn seat(&self, home: usize) -> &Seat {
+        &self.seats[home - 1]
+    }
+
+    /// Gives the loop a connection, or says that one is closed.
+    pub(crate) fn give_back(&self, guest: Option<Guest>) {
+        self.returned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(guest);
+        self.homes[0].push(ATTEND);
+    }
+
+    /// Moves what was given back into `into`, which is empty.
+    pub(crate) fn take_back(&self, into: &mut Vec<Option<Guest>>) {
+        let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *returned, into);
+    }
+
+    /// Cuts what the threads have: they may be stuck.
+    pub(crate) fn cut(&self) {
+        for seat in &self.seats {
+            if let Some(line) = &*seat.lock() {
+                line.socket.reset_on_close();
+                line.socket.disconnect();
+            }
+        }
+    }
+
+    /// No more will come: threads without work end.
+    fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_all();
+    }
+}
+
+impl Seat {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Line>>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which connection the thread has.
+    pub(crate) fn take(&self, line: Option<Arc<Line>>) {
+        *self.lock() = line;
+    }
+
+    /// Says that the thread lingers, as long as what is given back lives.
+    pub(crate) fn linger(&self) -> Lingering<'_> {
+        self.lingers.store(true, Ordering::SeqCst);
+        Lingering(self)
+    }
+}
+
+/// As long as it lives a thread lingers.
+pub(crate) struct Lingering<'a>(&'a Seat);
+
+impl Drop for Lingering<'_> {
+    fn drop(&mut self) {
+        self.0.lingers.store(false, Ordering::SeqCst);
+    }
+}
+
+/// The loop's end of a hall. When it is dropped the threads end.
+pub(crate) struct Front {
+    pub(crate) hall: Arc<Hall>,
+    /// Connections that the threads have, or that wait for one.
+    pub(crate) away: usize,
+}
+
+impl Front {
+    pub(crate) fn new(hall: Arc<Hall>) -> Front {
+        Front { hall, away: 0 }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.hall.close();
+    }
+}
