@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::connection::Conn;
-use crate::line::{Homes, Line};
+use crate::line::{Homes, LOOP, Line};
 use crate::notify::ATTEND;
 
 /// A connection that is nobody's application's: it has no request under way, or one that is there
@@ -150,7 +150,7 @@ impl Hall {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(guest);
-        self.homes[0].push(ATTEND);
+        self.homes[LOOP].push(ATTEND);
     }
 
     /// Moves what was given back into `into`, which is empty.

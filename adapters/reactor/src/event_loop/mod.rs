@@ -19,7 +19,7 @@ use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::connection::{Conn, Fate, hang_up, ms};
 use crate::core::Core;
 use crate::hall::Guest;
-use crate::line::{Homes, Line};
+use crate::line::{Homes, LOOP, Line};
 use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
 use crate::socket::Socket;
 use crate::timer::Clock;
@@ -322,6 +322,7 @@ impl<A: App> EventLoop<A> {
         });
         let token = token(key, self.generation);
         line.set_token(token);
+        line.move_to(LOOP);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self
             .poll

@@ -27,6 +27,8 @@ use crate::socket::Socket;
 
 /// Those who drive connections: a loop, and the threads of its pool behind it.
 pub(crate) type Homes = Arc<[Arc<Notify>]>;
+/// Which of them is the loop.
+pub(crate) const LOOP: usize = 0;
 
 /// A connection as both sides know it. Its wake drives the connection.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ impl Line {
         Line {
             socket,
             homes,
-            home: AtomicUsize::new(0),
+            home: AtomicUsize::new(LOOP),
             token: AtomicUsize::new(usize::MAX),
             has_interim: AtomicBool::new(false),
             is_clear: AtomicBool::new(false),
