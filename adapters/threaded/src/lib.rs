@@ -81,7 +81,7 @@ impl Threaded {
     pub fn info(&self) -> ServerInfo {
         let mut info = ServerInfo::default();
         info.software = concat!("rgi-threaded/", env!("CARGO_PKG_VERSION"));
-        info.multithread = true;
+        info.multithread = self.config.threads > 1;
         info.multiprocess = self.config.multiprocess;
         info.reentrant = false;
         info.may_block = true;

@@ -32,7 +32,8 @@ is not, such as a supervisor, is `not offered`. Everything that was started is e
 command is interrupted.
 
 options:
-  --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork
+  --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork,
+                   threaded
   --processes N    worker processes under the supervisor; 2. 0: the server alone, without the rows
                    that are about a supervisor
   --only SUBSTR    only rows whose name contains SUBSTR; repeat for more
