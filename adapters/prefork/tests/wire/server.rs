@@ -8,7 +8,7 @@ use rgi_prefork::Prefork;
 pub(crate) const NAME: &str = "rgi-prefork/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = false;
-/// Whether several threads call an application.
+/// Whether several threads call an application, also in settings of one.
 pub(crate) const MULTITHREAD: bool = false;
 /// Whether each thread that does so has one exchange under way at a time, and may block.
 pub(crate) const SERIAL: bool = true;

@@ -8,8 +8,8 @@ use rgi_threaded::Threaded;
 pub(crate) const NAME: &str = "rgi-threaded/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = false;
-/// Whether several threads call an application.
-pub(crate) const MULTITHREAD: bool = true;
+/// Whether several threads call an application, also in settings of one.
+pub(crate) const MULTITHREAD: bool = false;
 /// Whether each thread that does so has one exchange under way at a time, and may block.
 pub(crate) const SERIAL: bool = true;
 
