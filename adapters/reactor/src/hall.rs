@@ -23,6 +23,8 @@ pub(crate) struct Hall {
     work: Condvar,
     /// More requests wait than threads are free.
     is_crowded: AtomicBool,
+    /// Threads that linger.
+    lingering: AtomicUsize,
     returned: Mutex<Vec<Option<Guest>>>,
     /// The seat that is looked at first for a thread that lingers.
     next: AtomicUsize,
@@ -39,7 +41,7 @@ struct State {
 
 /// What the others know of one thread.
 #[derive(Default)]
-pub(crate) struct Seat {
+struct Seat {
     /// It waits for another request of its connection, and would rather have one that waits.
     lingers: AtomicBool,
     /// The connection it has.
@@ -58,6 +60,7 @@ impl Hall {
             state: Mutex::default(),
             work: Condvar::new(),
             is_crowded: AtomicBool::new(false),
+            lingering: AtomicUsize::new(0),
             returned: Mutex::default(),
             next: AtomicUsize::new(0),
         }
@@ -75,6 +78,12 @@ impl Hall {
     /// Whether requests wait that no thread is free for.
     pub(crate) fn is_crowded(&self) -> bool {
         self.is_crowded.load(Ordering::SeqCst)
+    }
+
+    /// Whether a request that came now would be taken at once.
+    pub(crate) fn has_free(&self) -> bool {
+        let state = self.lock();
+        state.idle > state.queue.len() || self.lingering.load(Ordering::SeqCst) > 0
     }
 
     /// Puts a request behind those that wait. One too many is given back.
@@ -139,9 +148,21 @@ impl Hall {
         Some(guest)
     }
 
-    /// The seat of a thread, by its home.
-    pub(crate) fn seat(&self, home: usize) -> &Seat {
+    fn seat(&self, home: usize) -> &Seat {
         &self.seats[home - 1]
+    }
+
+    /// Says which connection a thread has.
+    pub(crate) fn sit(&self, home: usize, line: Option<Arc<Line>>) {
+        *self.seat(home).lock() = line;
+    }
+
+    /// Says that a thread lingers, as long as what is given back lives.
+    pub(crate) fn linger(&self, home: usize) -> Lingering<'_> {
+        let seat = self.seat(home);
+        self.lingering.fetch_add(1, Ordering::SeqCst);
+        seat.lingers.store(true, Ordering::SeqCst);
+        Lingering { hall: self, seat }
     }
 
     /// Gives the loop a connection, or says that one is closed.
@@ -180,25 +201,18 @@ impl Seat {
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Line>>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Says which connection the thread has.
-    pub(crate) fn take(&self, line: Option<Arc<Line>>) {
-        *self.lock() = line;
-    }
-
-    /// Says that the thread lingers, as long as what is given back lives.
-    pub(crate) fn linger(&self) -> Lingering<'_> {
-        self.lingers.store(true, Ordering::SeqCst);
-        Lingering(self)
-    }
 }
 
 /// As long as it lives a thread lingers.
-pub(crate) struct Lingering<'a>(&'a Seat);
+pub(crate) struct Lingering<'a> {
+    hall: &'a Hall,
+    seat: &'a Seat,
+}
 
 impl Drop for Lingering<'_> {
     fn drop(&mut self) {
-        self.0.lingers.store(false, Ordering::SeqCst);
+        self.seat.lingers.store(false, Ordering::SeqCst);
+        self.hall.lingering.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -99,9 +99,7 @@ impl<A: App> Serving<A> {
         conn.line.set_token(HERE);
         conn.line.move_to(self.home);
         conn.take_up();
-        let hall = self.hall.clone();
-        let seat = hall.seat(self.home);
-        seat.take(Some(conn.line.clone()));
+        self.hall.sit(self.home, Some(conn.line.clone()));
         self.forget_wakes();
         self.tick();
         let mut fate = self.drive(&mut conn);
@@ -114,13 +112,13 @@ impl<A: App> Serving<A> {
                 }
                 fate => {
                     self.watch.end();
-                    seat.take(None);
+                    self.hall.sit(self.home, None);
                     match fate {
-                        Fate::Keep | Fate::Depart => hall.give_back(Some(conn.rehouse())),
+                        Fate::Keep | Fate::Depart => self.hall.give_back(Some(conn.rehouse())),
                         Fate::Close => {
                             conn.line.retire();
                             hang_up(conn);
-                            hall.give_back(None);
+                            self.hall.give_back(None);
                         }
                     }
                     return;
@@ -186,7 +184,7 @@ impl<A: App> Serving<A> {
         }
         self.forget_wakes();
         let hall = self.hall.clone();
-        let _lingering = hall.seat(self.home).linger();
+        let _lingering = hall.linger(self.home);
         // Said before the look: who comes behind it ends the wait.
         if hall.is_crowded() {
             return false;

@@ -11,8 +11,8 @@ const SHARE: usize = 4;
 /// Milliseconds between tries when there are no descriptors left.
 const RETRY: u64 = 100;
 
-/// Milliseconds that the request of a connection is waited for before another is accepted, where one
-/// is served at a time: it is mostly on its way, and another process has time for the next.
+/// Milliseconds that others are given to take the next connection, before it is accepted where one is
+/// served at a time, and the request of the last is mostly on its way; or where no thread is free.
 const MOMENT: u64 = 2;
 
 /// Connections accepted at once.
@@ -30,7 +30,13 @@ impl<A: App> EventLoop<A> {
         match self.burst {
             usize::MAX => self.accept(),
             // When the turn is over.
-            _ => self.more = true,
+            _ => {
+                let is_news = !std::mem::replace(&mut self.more, true);
+                let is_busy = || self.front().is_some_and(|front| !front.hall.has_free());
+                if is_news && !self.core.stopping && is_busy() {
+                    self.moment = self.core.now + MOMENT;
+                }
+            }
         }
     }
 

@@ -45,8 +45,7 @@ pub(crate) struct EventLoop<A: App> {
     burst: usize,
     /// The listeners may have more.
     more: bool,
-    /// Until when the request of the connection that was accepted last is waited for, in
-    /// milliseconds.
+    /// Until when others are given time to take the next connection, in milliseconds.
     moment: u64,
     /// When accepting is to be tried again, in milliseconds.
     retry: Option<u64>,
@@ -261,6 +260,7 @@ impl<A: App> EventLoop<A> {
         }
         if !self.core.stopping {
             self.core.stopping = true;
+            self.moment = 0;
             self.core.stopped_at = self.core.now;
             // Who stands in the queue has been promised an answer by the system. When all are
             // taken, which the acceptor's drop says, the other loops may end.
