@@ -80,7 +80,9 @@ impl<A: App> Core<A> {
             // As much as is gathered may wait, where somebody blocks for the rest.
             room: match model {
                 Model::Loop => 0,
-                Model::Exclusive(_) | Model::Front(_) | Model::Pooled(_) => config.buffer_body as u64,
+                Model::Exclusive(_) | Model::Front(_) | Model::Pooled(_) => {
+                    config.buffer_body as u64
+                }
             },
             config,
             host,

@@ -170,7 +170,10 @@ impl<A: App> Serving<A> {
                 return self.drive(conn);
             }
             conn.note_wait(self.core.now);
-            if conn.deadline(&self.core).is_some_and(|at| at <= self.core.now) {
+            if conn
+                .deadline(&self.core)
+                .is_some_and(|at| at <= self.core.now)
+            {
                 return conn.time_out(&mut self.core);
             }
         }
@@ -221,7 +224,11 @@ impl<A: App> Serving<A> {
         if !fds[0].revents().is_empty() {
             bell.silence();
         }
-        if interest.is_some() { fds[1].revents() } else { PollFlags::empty() }
+        if interest.is_some() {
+            fds[1].revents()
+        } else {
+            PollFlags::empty()
+        }
     }
 }
 

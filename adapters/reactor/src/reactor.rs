@@ -12,11 +12,11 @@ use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::bell::Bell;
 use crate::core::{Core, Model};
 use crate::event_loop::{EventLoop, Parts};
+use crate::exclusive::Exclusive;
 use crate::hall::{Front, Hall};
 use crate::line::Homes;
-use crate::pooled::{self, PoolThread};
-use crate::exclusive::Exclusive;
 use crate::notify::{ATTEND, Notify};
+use crate::pooled::{self, PoolThread};
 use crate::timer::Clock;
 use crate::watch::{Due, Dues, Watch};
 

@@ -74,7 +74,9 @@ impl<B: rgi_core::Body> Conn<B> {
     /// Answers the request that is there without the application: no thread is free for it.
     pub(crate) fn turn_away<A: App<Body = B>>(&mut self, core: &mut Core<A>) {
         let refuse = |exchange: Exchange, _: &A| {
-            exchange.refuse(Error::overloaded("no thread was free for the request in time"))
+            exchange.refuse(Error::overloaded(
+                "no thread was free for the request in time",
+            ))
         };
         if let Some(request) = self.waiting.take() {
             self.answer(core, *request, None, refuse);

@@ -164,11 +164,7 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// Calls the application.
     #[inline(always)]
-    pub(super) fn call<A: App<Body = B>>(
-        &mut self,
-        core: &mut Core<A>,
-        request: Request,
-    ) -> Step {
+    pub(super) fn call<A: App<Body = B>>(&mut self, core: &mut Core<A>, request: Request) -> Step {
         let limit = core.config.request_timeout;
         let due = limit.map(|limit| core.now.saturating_add(ms(limit)));
         if let Some(watch) = core.watch() {
@@ -195,7 +191,8 @@ impl<B: rgi_core::Body> Conn<B> {
         } = request;
         let mut job = core.take_job();
         let environ = exchange.environ_mut();
-        job.as_mut().name(environ.method().as_str(), environ.target());
+        job.as_mut()
+            .name(environ.method().as_str(), environ.target());
         let response = answer(exchange, &core.app);
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);

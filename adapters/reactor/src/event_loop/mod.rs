@@ -196,7 +196,11 @@ impl<A: App> EventLoop<A> {
                 self.accept_more();
             }
         }
-        if let Some(away) = self.front().map(|front| front.away).filter(|away| *away > 0) {
+        if let Some(away) = self
+            .front()
+            .map(|front| front.away)
+            .filter(|away| *away > 0)
+        {
             let text = format_args!("left {away} threads behind, which are blocked");
             self.core.log(Level::Warn, text);
         }
