@@ -1,6 +1,7 @@
 //! What all connections of a loop have in common.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +14,7 @@ use crate::exclusive::Exclusive;
 use crate::hall::Front;
 use crate::job::Job;
 use crate::pooled::Pooled;
+use crate::socket::Socket;
 use crate::watch::Watch;
 
 /// Who calls the application, and how.
@@ -127,6 +129,27 @@ impl<A: App> Core<A> {
             Model::Exclusive(exclusive) => Some(&exclusive.watch),
             Model::Pooled(pooled) => Some(&pooled.watch),
         }
+    }
+
+    /// Has the next read of a head wait for it, on a thread of a pool.
+    pub(crate) fn wait_for_head(&mut self) {
+        if let Model::Pooled(pooled) = &mut self.model {
+            pooled.waits = true;
+        }
+    }
+
+    /// Reads what has come into the buffer, which is empty.
+    #[inline]
+    pub(crate) fn read(&mut self, socket: &Socket) -> io::Result<usize> {
+        if let Model::Pooled(pooled) = &mut self.model
+            && std::mem::take(&mut pooled.waits)
+        {
+            let read = socket.read_waiting(&mut self.scratch);
+            self.stopping = pooled.stop.is_told();
+            self.tick();
+            return read;
+        }
+        socket.read(&mut self.scratch)
     }
 
     /// Who has its turn, where one exchange is under way at a time.

@@ -1,7 +1,7 @@
 //! Where requests wait for a thread of the pool, and connections for the loop that has them back.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::connection::Conn;
@@ -21,11 +21,12 @@ pub(crate) struct Hall {
     most: usize,
     state: Mutex<State>,
     work: Condvar,
-    /// More requests wait than threads are free.
-    is_crowded: AtomicBool,
+    /// Threads that are free less requests that wait.
+    spare: AtomicIsize,
     /// Threads that linger.
     lingering: AtomicUsize,
     returned: Mutex<Vec<Option<Guest>>>,
+    is_cut: AtomicBool,
     /// The seat that is looked at first for a thread that lingers.
     next: AtomicUsize,
 }
@@ -59,9 +60,10 @@ impl Hall {
             most,
             state: Mutex::default(),
             work: Condvar::new(),
-            is_crowded: AtomicBool::new(false),
+            spare: AtomicIsize::new(0),
             lingering: AtomicUsize::new(0),
             returned: Mutex::default(),
+            is_cut: AtomicBool::new(false),
             next: AtomicUsize::new(0),
         }
     }
@@ -70,20 +72,26 @@ impl Hall {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_crowd(&self, state: &State) {
-        let is_crowded = state.queue.len() > state.idle;
-        self.is_crowded.store(is_crowded, Ordering::SeqCst);
+    /// Says what has changed.
+    fn note(&self, state: &State) {
+        // Neither is more than there is memory for.
+        let spare = state.idle as isize - state.queue.len() as isize;
+        self.spare.store(spare, Ordering::SeqCst);
     }
 
     /// Whether requests wait that no thread is free for.
     pub(crate) fn is_crowded(&self) -> bool {
-        self.is_crowded.load(Ordering::SeqCst)
+        self.spare.load(Ordering::SeqCst) < 0
+    }
+
+    /// Whether threads are free that do not even linger.
+    pub(crate) fn has_idle(&self) -> bool {
+        self.spare.load(Ordering::SeqCst) > 0
     }
 
     /// Whether a request that came now would be taken at once.
     pub(crate) fn has_free(&self) -> bool {
-        let state = self.lock();
-        state.idle > state.queue.len() || self.lingering.load(Ordering::SeqCst) > 0
+        self.has_idle() || self.lingering.load(Ordering::SeqCst) > 0
     }
 
     /// Puts a request behind those that wait. One too many is given back.
@@ -93,7 +101,7 @@ impl Hall {
             return Err(Box::new(guest));
         }
         state.queue.push_back((now, guest));
-        self.note_crowd(&state);
+        self.note(&state);
         let has_idle = state.idle > 0;
         drop(state);
         if has_idle {
@@ -123,18 +131,20 @@ impl Hall {
         let mut state = self.lock();
         loop {
             if let Some((_, guest)) = state.queue.pop_front() {
-                self.note_crowd(&state);
+                self.note(&state);
                 return Some(guest);
             }
             if state.closed {
                 return None;
             }
             state.idle += 1;
+            self.note(&state);
             state = self
                 .work
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
+            self.note(&state);
         }
     }
 
@@ -147,7 +157,7 @@ impl Hall {
     pub(crate) fn leave(&self, since: u64) -> Option<Guest> {
         let mut state = self.lock();
         let (_, guest) = state.queue.pop_front_if(|(at, _)| *at <= since)?;
-        self.note_crowd(&state);
+        self.note(&state);
         Some(guest)
     }
 
@@ -183,14 +193,21 @@ impl Hall {
         std::mem::swap(&mut *returned, into);
     }
 
-    /// Cuts what the threads have: they may be stuck.
+    /// Cuts what the threads have. They may be stuck, and are told if they are not.
     pub(crate) fn cut(&self) {
-        for seat in &self.seats {
+        self.is_cut.store(true, Ordering::SeqCst);
+        for (seat, notify) in self.seats.iter().zip(&self.homes[LOOP + 1..]) {
             if let Some(line) = &*seat.lock() {
                 line.socket.reset_on_close();
                 line.socket.disconnect();
             }
+            notify.push(ATTEND);
         }
+    }
+
+    /// Whether what the threads have is cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::SeqCst)
     }
 
     /// No more will come: threads without work end.

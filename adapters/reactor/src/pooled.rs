@@ -1,7 +1,6 @@
 //! A thread of a pool: it calls the application for one connection after the other.
 
 use std::fmt;
-use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::core::{Core, Model};
 use crate::hall::Hall;
 use crate::notify::{Notify, WAKE};
 use crate::timer::Clock;
-use crate::watch::{Due, Watch, earlier, timeout};
+use crate::watch::{Due, Patience, Watch, timeout};
 
 /// One thread of the pool of a [`Reactor::pooled`](crate::Reactor::pooled): made where the server
 /// starts, run on the thread it is moved to.
@@ -36,6 +35,9 @@ pub struct PoolThread {
 pub(crate) struct Pooled {
     pub(crate) hall: Arc<Hall>,
     pub(crate) watch: Rc<Watch>,
+    pub(crate) stop: Stop,
+    /// The next read of a head waits for it.
+    pub(crate) waits: bool,
 }
 
 /// The token of the connection that a thread has.
@@ -43,7 +45,7 @@ const HERE: Token = Token(0);
 
 /// How long a thread waits for the next request of its connection, when nobody else waits for the
 /// thread: a client that goes on at once costs no change of threads.
-const LINGER: Duration = Duration::from_millis(2);
+const LINGER: Duration = Duration::from_millis(20);
 
 impl PoolThread {
     /// Serves requests by `app` on this thread, until the reactor has ended.
@@ -60,10 +62,13 @@ impl PoolThread {
         notify.enter();
         // Sleeps are the loop's.
         let clock = Clock::new(notify.clone());
-        let watch = Watch::new(notify.clone(), clock, stop.clone(), &config, due);
+        let patience = Patience::OfLoop(hall.clone());
+        let watch = Watch::new(notify.clone(), clock, patience, &config, due);
         let model = Model::Pooled(Pooled {
             hall: hall.clone(),
             watch: watch.clone(),
+            stop: stop.clone(),
+            waits: false,
         });
         let mut serving = Serving {
             core: Core::new(app, config, Arc::new(host), model, began),
@@ -103,11 +108,15 @@ impl<A: App> Serving<A> {
         self.forget_wakes();
         self.tick();
         let mut fate = self.drive(&mut conn);
+        let mut lingered = 0;
         loop {
             fate = match fate {
                 Fate::Keep if conn.is_busy() => self.wait(&mut conn),
-                Fate::Keep if self.linger(&conn) => {
-                    conn.more_came();
+                // Once behind each request.
+                Fate::Keep
+                    if std::mem::replace(&mut lingered, conn.serial()) != conn.serial()
+                        && self.lingers(&mut conn) =>
+                {
                     self.drive(&mut conn)
                 }
                 fate => {
@@ -151,16 +160,15 @@ impl<A: App> Serving<A> {
     /// client has not room for the answer, and goes on with it.
     fn wait(&mut self, conn: &mut Conn<A::Body>) -> Fate {
         loop {
-            let give_up = match self.watch.gives_up(Instant::now()) {
-                Ok(()) => {
-                    conn.abort();
-                    return Fate::Close;
-                }
-                Err(give_up) => give_up,
-            };
+            if self.hall.is_cut() {
+                conn.abort();
+                return Fate::Close;
+            }
             let deadline = conn.deadline(&self.core).map(|ms| self.core.at(ms));
-            let until = earlier(deadline, give_up);
-            let ready = self.poll(conn, conn.interest(), until);
+            let ready = self.poll(conn, conn.interest(), deadline);
+            if self.hall.is_cut() {
+                continue;
+            }
             self.tick();
             let woken = self.notify.is_filled();
             self.forget_wakes();
@@ -179,11 +187,17 @@ impl<A: App> Serving<A> {
         }
     }
 
-    /// Waits a moment for the next request of a connection, unless others wait for this thread.
-    /// Says whether something has come.
-    fn linger(&mut self, conn: &Conn<A::Body>) -> bool {
+    /// Has a connection wait a moment for its next request, unless others wait for this thread.
+    /// Says whether it is to be driven for that.
+    fn lingers(&mut self, conn: &mut Conn<A::Body>) -> bool {
         if !conn.is_idle() || self.core.stopping {
             return false;
+        }
+        // With another thread for who comes now, this one need not be called: the read itself waits.
+        if self.hall.has_idle() {
+            self.core.wait_for_head();
+            conn.more_came();
+            return true;
         }
         self.forget_wakes();
         let hall = self.hall.clone();
@@ -195,7 +209,11 @@ impl<A: App> Serving<A> {
         let until = Instant::now() + LINGER;
         let ready = self.poll(conn, Some(PollFlags::IN), Some(until));
         self.tick();
-        !ready.is_empty()
+        if ready.is_empty() {
+            return false;
+        }
+        conn.more_came();
+        true
     }
 
     /// Waits for the connection, a wake, or until then. Gives what the system says of the first.
@@ -239,12 +257,4 @@ impl fmt::Debug for PoolThread {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-/// The means to wake a thread that has no loop.
-pub(crate) fn notify(stop: &Stop) -> io::Result<Arc<Notify>> {
-    let notify = Arc::new(Notify::of_thread(crate::bell::Bell::new()?));
-    let told = notify.clone();
-    stop.on_change(move || told.push(crate::notify::ATTEND));
-    Ok(notify)
 }

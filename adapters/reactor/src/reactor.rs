@@ -1,5 +1,6 @@
 //! A readiness loop as its server sees it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -16,9 +17,9 @@ use crate::exclusive::Exclusive;
 use crate::hall::{Front, Hall};
 use crate::line::Homes;
 use crate::notify::{ATTEND, Notify};
-use crate::pooled::{self, PoolThread};
+use crate::pooled::PoolThread;
 use crate::timer::Clock;
-use crate::watch::{Due, Dues, Watch};
+use crate::watch::{Due, Dues, Patience, Watch};
 
 /// A readiness loop that is to run: made where the server starts, run on the thread it is moved to.
 ///
@@ -153,7 +154,7 @@ impl Reactor {
         let mut reactor = Reactor::alone(Kind::Loop, None, listeners, config, stop)?;
         let mut homes = vec![reactor.parts.notify().clone()];
         for _ in 0..count.max(1) {
-            homes.push(pooled::notify(stop)?);
+            homes.push(Arc::new(Notify::of_thread(Bell::new()?)));
         }
         let homes: Homes = homes.into();
         let most = config.max_connections.unwrap_or(MOST_WAITING);
@@ -199,9 +200,14 @@ impl Reactor {
             Kind::Pooled(front, began) => (None, Model::Front(front), began),
             Kind::Exclusive => {
                 let notify = parts.notify().clone();
-                let (clock, stop) = (parts.clock.clone(), parts.stop.clone());
+                let patience = Patience::Own {
+                    stop: parts.stop.clone(),
+                    graceful_timeout: config.graceful_timeout,
+                    give_up: Cell::new(None),
+                };
                 let due = Dues::new(1, &config).map(|dues| Due::new(dues, 0));
-                let watch = Watch::new(notify.clone(), clock, stop, &config, due);
+                let clock = parts.clock.clone();
+                let watch = Watch::new(notify.clone(), clock, patience, &config, due);
                 let exclusive = Exclusive::new(notify, watch.clone());
                 (Some(watch), Model::Exclusive(exclusive), Instant::now())
             }

@@ -11,6 +11,7 @@ use rgi_core::rt::{Park, Unpark};
 use rgi_core::server::{Config, HangUp, Pulse, Stop};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::hall::Hall;
 use crate::line::Line;
 use crate::notify::Notify;
 use crate::timer::Clock;
@@ -19,14 +20,24 @@ use crate::timer::Clock;
 pub(crate) struct Watch {
     notify: Arc<Notify>,
     clock: Clock,
-    stop: Stop,
+    patience: Patience,
     body_timeout: Option<Duration>,
-    graceful_timeout: Option<Duration>,
     /// Whom to tell by when the exchange has to be over.
     due: Option<Due>,
-    /// When what is still under way is cut, once told to stop.
-    give_up: Cell<Option<Instant>>,
     watched: RefCell<Option<Watched>>,
+}
+
+/// Who says that what is still under way is to be cut.
+pub(crate) enum Patience {
+    /// Nobody else can: the loop waits on this thread.
+    Own {
+        stop: Stop,
+        graceful_timeout: Option<Duration>,
+        /// When, once told to stop.
+        give_up: Cell<Option<Instant>>,
+    },
+    /// The loop, of which this thread is one of the pool's.
+    OfLoop(Arc<Hall>),
 }
 
 /// The exchange under way.
@@ -36,7 +47,7 @@ struct Watched {
     /// When the request takes too long.
     due: Option<Instant>,
     /// Which wait for the body began when.
-    wait: (u64, Instant),
+    wait: Option<(u64, Instant)>,
     /// The client has ended its side; or both sides have ended.
     ended: bool,
     broken: bool,
@@ -70,32 +81,29 @@ impl Watch {
     pub(crate) fn new(
         notify: Arc<Notify>,
         clock: Clock,
-        stop: Stop,
+        patience: Patience,
         config: &Config,
         due: Option<Due>,
     ) -> Rc<Watch> {
         Rc::new(Watch {
             notify,
             clock,
-            stop,
+            patience,
             body_timeout: config.body_timeout,
-            graceful_timeout: config.graceful_timeout,
             due,
-            give_up: Cell::new(None),
             watched: RefCell::new(None),
         })
     }
 
     /// An exchange begins, which may take so long.
     pub(crate) fn begin(&self, line: Arc<Line>, hang_up: HangUp, limit: Option<Duration>) {
-        let now = Instant::now();
-        let due = limit.and_then(|limit| now.checked_add(limit));
+        let due = limit.and_then(|limit| Instant::now().checked_add(limit));
         self.set_due(due);
         *self.watched.borrow_mut() = Some(Watched {
             line,
             hang_up,
             due,
-            wait: (0, now),
+            wait: None,
             ended: false,
             broken: false,
             switched: false,
@@ -125,16 +133,24 @@ impl Watch {
     }
 
     /// Whether what is still under way is to be cut now, and otherwise when.
-    pub(crate) fn gives_up(&self, now: Instant) -> Result<(), Option<Instant>> {
-        if self.stop.is_told() && self.give_up.get().is_none() {
-            let limit = self.graceful_timeout;
-            self.give_up
-                .set(limit.and_then(|limit| now.checked_add(limit)));
-        }
-        let at = self.give_up.get();
-        match self.stop.is_now() || at.is_some_and(|at| at <= now) {
-            true => Ok(()),
-            false => Err(at),
+    fn gives_up(&self, now: Instant) -> Result<(), Option<Instant>> {
+        match &self.patience {
+            Patience::Own {
+                stop,
+                graceful_timeout: limit,
+                give_up,
+            } => {
+                if stop.is_told() && give_up.get().is_none() {
+                    give_up.set(limit.and_then(|limit| now.checked_add(limit)));
+                }
+                let at = give_up.get();
+                match stop.is_now() || at.is_some_and(|at| at <= now) {
+                    true => Ok(()),
+                    false => Err(at),
+                }
+            }
+            Patience::OfLoop(hall) if hall.is_cut() => Ok(()),
+            Patience::OfLoop(_) => Err(None),
         }
     }
 
@@ -179,11 +195,10 @@ impl Watch {
         }
         let wants = line.wants();
         if let Some(wait) = wants.body {
-            if it.wait.0 != wait {
-                it.wait = (wait, now);
-            }
+            let known = it.wait.filter(|(known, _)| *known == wait);
+            let (_, since) = *it.wait.insert(known.unwrap_or((wait, now)));
             let limit = self.body_timeout;
-            let over = limit.and_then(|limit| it.wait.1.checked_add(limit));
+            let over = limit.and_then(|limit| since.checked_add(limit));
             if over.is_some_and(|over| over <= now) {
                 drop(watched);
                 line.time_out_body();
@@ -303,7 +318,7 @@ impl Due {
     }
 }
 
-pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
 

@@ -38,6 +38,11 @@ impl<B> Conn<B> {
         }
     }
 
+    /// How many requests it had.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Whether a request is under way.
     pub(crate) fn is_busy(&self) -> bool {
         self.job.is_some()

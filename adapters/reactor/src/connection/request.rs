@@ -52,7 +52,7 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         core.scratch.clear();
         let room = core.scratch.capacity();
-        match self.line.socket.read(&mut core.scratch) {
+        match core.read(&self.line.socket) {
             Ok(0) => {
                 // Whoever ends within a head gets no answer: nothing was asked.
                 match self.flush(core, output) {
