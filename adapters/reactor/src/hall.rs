@@ -254,3 +254,65 @@ impl Drop for Front {
         self.hall.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use rgi_core::server::Connection;
+
+    use super::*;
+    use crate::bell::Bell;
+    use crate::notify::Notify;
+    use crate::socket::Socket;
+
+    fn homes(threads: usize) -> Homes {
+        let notify = |_| Arc::new(Notify::of_thread(Bell::new().unwrap()));
+        (0..=threads).map(notify).collect()
+    }
+
+    fn guest(homes: &Homes) -> Guest {
+        let (stream, _) = UnixStream::pair().unwrap();
+        let line = Arc::new(Line::new(Socket::from(stream), homes.clone()));
+        Conn::new(line, Connection::default(), 0)
+    }
+
+    #[test]
+    fn so_many_wait_and_no_more() {
+        let homes = homes(1);
+        let hall = Hall::new(homes.clone(), 2);
+        for now in 1..=2 {
+            assert!(hall.enter(now, guest(&homes)).is_ok());
+        }
+        assert!(hall.is_crowded() && !hall.has_free());
+        assert!(hall.enter(3, guest(&homes)).is_err());
+        // The first is the first that goes, and not before its time.
+        assert_eq!(hall.waits_since(), Some(1));
+        assert!(hall.leave(0).is_none());
+        assert!(hall.leave(1).is_some());
+        assert!(hall.leave(1).is_none());
+        assert!(hall.next().is_some());
+        assert!(!hall.is_crowded());
+    }
+
+    #[test]
+    fn who_lingers_is_called_when_no_other_is_free() {
+        let homes = homes(2);
+        let hall = Hall::new(homes.clone(), 2);
+        let lingering = hall.linger(2);
+        assert!(hall.has_free());
+        assert!(hall.enter(0, guest(&homes)).is_ok());
+        assert!(homes[2].is_filled() && !homes[1].is_filled());
+        drop(lingering);
+        assert!(!hall.has_free());
+    }
+
+    #[test]
+    fn threads_end_with_the_front() {
+        let hall = Arc::new(Hall::new(homes(1), 1));
+        let waits = hall.clone();
+        let thread = std::thread::spawn(move || waits.next().is_none());
+        drop(Front::new(hall));
+        assert!(thread.join().unwrap());
+    }
+}

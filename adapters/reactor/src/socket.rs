@@ -28,12 +28,6 @@ enum Stream {
 }
 
 impl Socket {
-    /// A socket on which no call waits.
-    fn new(stream: Stream) -> Socket {
-        let waits = AtomicBool::new(false);
-        Socket { stream, waits }
-    }
-
     /// Reads behind what is in `buf`, as much as it has room for.
     pub(crate) fn read(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
         self.receive(buf, RecvFlags::DONTWAIT)
@@ -130,6 +124,22 @@ impl Socket {
     }
 }
 
+/// One on which no call waits.
+impl From<TcpStream> for Socket {
+    fn from(stream: TcpStream) -> Socket {
+        let (stream, waits) = (Stream::Tcp(stream), AtomicBool::new(false));
+        Socket { stream, waits }
+    }
+}
+
+/// One on which no call waits.
+impl From<UnixStream> for Socket {
+    fn from(stream: UnixStream) -> Socket {
+        let (stream, waits) = (Stream::Unix(stream), AtomicBool::new(false));
+        Socket { stream, waits }
+    }
+}
+
 /// No signal and no wait.
 const SENDING: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 
@@ -165,7 +175,7 @@ pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
                 .map_or(Address::None, Address::Tcp);
             let local = stream.local_addr().map_or(Address::None, Address::Tcp);
             Ok((
-                Socket::new(Stream::Tcp(stream)),
+                Socket::from(stream),
                 Connection {
                     peer,
                     local,
@@ -185,7 +195,7 @@ pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
                 local: path(stream.local_addr()),
                 tls: None,
             };
-            Ok((Socket::new(Stream::Unix(stream)), connection))
+            Ok((Socket::from(stream), connection))
         }
     }
 }
