@@ -2,7 +2,7 @@
 
 use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
 
-use crate::server::{HYPER, NAME, SERIAL};
+use crate::server::{HYPER, MULTITHREAD, NAME, SERIAL};
 use crate::wire::support::{serve, serve_with};
 
 #[test]
@@ -39,7 +39,7 @@ fn the_environ_tells_the_facts() {
             assert_eq!(info.sendfile, !HYPER);
             assert!(info.informational && info.trailers && info.upgrade);
             assert!(info.told_of_disconnect);
-            // A process that serves one request at a time reads it before the application does.
+            // Who may be held up by one request reads it before the application does.
             assert_eq!(info.may_block, SERIAL);
             assert_eq!([info.reentrant, info.lazy_continue], [!SERIAL; 2]);
             assert_eq!(e.var("deployer"), Some("me"));
@@ -54,6 +54,6 @@ fn the_environ_tells_the_facts() {
     let (here, there) = (client.tcp().local_addr().unwrap(), server.address);
     client.reply().assert(
         200,
-        &format!("{here} {there} http://there:1/p?q {} true", !SERIAL),
+        &format!("{here} {there} http://there:1/p?q {MULTITHREAD} true"),
     );
 }

@@ -1,6 +1,7 @@
 //! What all connections of a loop have in common.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +11,23 @@ use rgi_core::server::{Config, FieldSpan, Host, Level};
 use rgi_http1::{Output, Stamp, Timeouts};
 
 use crate::exclusive::Exclusive;
+use crate::hall::Front;
 use crate::job::Job;
+use crate::pooled::Pooled;
+use crate::socket::Socket;
+use crate::watch::Watch;
+
+/// Who calls the application, and how.
+pub(crate) enum Model {
+    /// This thread, with many exchanges at once, none of which blocks it.
+    Loop,
+    /// This thread, with one exchange at a time, which may block it.
+    Exclusive(Exclusive),
+    /// The threads of a pool. This one gathers for them, and sends what they leave.
+    Front(Front),
+    /// This thread, of a pool, for the connection that it was given.
+    Pooled(Pooled),
+}
 
 pub(crate) struct Core<A: App> {
     pub(crate) app: A,
@@ -24,8 +41,7 @@ pub(crate) struct Core<A: App> {
     /// Milliseconds since the loop began; read once a turn, and behind what may have blocked.
     pub(crate) now: u64,
     began: Instant,
-    /// Where one exchange is under way at a time.
-    pub(crate) exclusive: Option<Exclusive>,
+    pub(crate) model: Model,
     /// Bytes that may wait for a slow client while the application is asked for more.
     pub(crate) room: u64,
     /// Told to stop, and since when.
@@ -50,7 +66,8 @@ impl<A: App> Core<A> {
         app: A,
         config: Arc<Config>,
         host: Arc<Host>,
-        exclusive: Option<Exclusive>,
+        model: Model,
+        began: Instant,
     ) -> Core<A> {
         Core {
             app,
@@ -62,13 +79,19 @@ impl<A: App> Core<A> {
                 ..Timeouts::default()
             },
             stop_idle: STOP_IDLE.min(config.graceful_timeout.unwrap_or(STOP_IDLE)),
+            // As much as is gathered may wait, where somebody blocks for the rest.
+            room: match model {
+                Model::Loop => 0,
+                Model::Exclusive(_) | Model::Front(_) | Model::Pooled(_) => {
+                    config.buffer_body as u64
+                }
+            },
             config,
             host,
             stamp: Stamp::new(""),
             now: 0,
-            began: Instant::now(),
-            room: exclusive.as_ref().map_or(0, |it| it.bound),
-            exclusive,
+            began,
+            model,
             stopping: false,
             stopped_at: 0,
             scratch: Vec::with_capacity(SCRATCH),
@@ -94,8 +117,46 @@ impl<A: App> Core<A> {
     /// Reads the clock behind what may have blocked this thread.
     #[inline]
     pub(crate) fn tick_if_blocked(&mut self) {
-        if self.exclusive.is_some() {
+        if self.watch().is_some() {
             self.tick();
+        }
+    }
+
+    /// What looks after the exchange, where the application may block this thread.
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        match &self.model {
+            Model::Loop | Model::Front(_) => None,
+            Model::Exclusive(exclusive) => Some(&exclusive.watch),
+            Model::Pooled(pooled) => Some(&pooled.watch),
+        }
+    }
+
+    /// Has the next read of a head wait for it, on a thread of a pool.
+    pub(crate) fn wait_for_head(&mut self) {
+        if let Model::Pooled(pooled) = &mut self.model {
+            pooled.waits = true;
+        }
+    }
+
+    /// Reads what has come into the buffer, which is empty.
+    #[inline]
+    pub(crate) fn read(&mut self, socket: &Socket) -> io::Result<usize> {
+        if let Model::Pooled(pooled) = &mut self.model
+            && std::mem::take(&mut pooled.waits)
+        {
+            let read = socket.read_waiting(&mut self.scratch);
+            self.stopping = pooled.stop.is_told();
+            self.tick();
+            return read;
+        }
+        socket.read(&mut self.scratch)
+    }
+
+    /// Who has its turn, where one exchange is under way at a time.
+    pub(crate) fn exclusive(&mut self) -> Option<&mut Exclusive> {
+        match &mut self.model {
+            Model::Exclusive(exclusive) => Some(exclusive),
+            _ => None,
         }
     }
 

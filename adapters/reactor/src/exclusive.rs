@@ -16,19 +16,16 @@ use crate::watch::Watch;
 pub(crate) struct Exclusive {
     notify: Arc<Notify>,
     pub(crate) watch: Rc<Watch>,
-    /// Bytes of a body that are gathered before the turn, and of an answer that may wait to be sent.
-    pub(crate) bound: u64,
     holder: Option<Token>,
     /// Whose request is there, in the order it came; each connection once.
     waiting: VecDeque<Token>,
 }
 
 impl Exclusive {
-    pub(crate) fn new(notify: Arc<Notify>, watch: Rc<Watch>, bound: usize) -> Exclusive {
+    pub(crate) fn new(notify: Arc<Notify>, watch: Rc<Watch>) -> Exclusive {
         Exclusive {
             notify,
             watch,
-            bound: bound as u64,
             holder: None,
             waiting: VecDeque::new(),
         }

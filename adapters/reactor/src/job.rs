@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use pin_project_lite::pin_project;
-use rgi_core::server::Response;
+use rgi_core::server::{Ending, Response};
 use rgi_core::{End, Upgrade};
 use rgi_http1::Turn;
 
@@ -32,6 +32,13 @@ pub(crate) enum Stage {
     Switched,
     /// All of the response is in the output.
     Written,
+}
+
+/// A request whose response stands in the output.
+pub(crate) struct Written {
+    pub(crate) ending: Ending,
+    // When the request takes too long, in milliseconds of the loop's clock.
+    pub(crate) due: Option<u64>,
 }
 
 /// Bytes of a target that the log shows.
@@ -64,24 +71,30 @@ impl<B> Job<B> {
         *this.has_body = has_body;
     }
 
-    pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &[u8]) {
+    pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &str) {
         let label = self.project().label;
         label.clear();
         label.push_str(method);
         label.push(' ');
         // Targets are ASCII.
-        let shown = &target[..target.len().min(LONGEST_TARGET)];
-        label.push_str(std::str::from_utf8(shown).unwrap_or("?"));
+        label.push_str(target.get(..LONGEST_TARGET).unwrap_or(target));
+    }
+
+    /// All of the response is in the output: what is left of the exchange until it is sent.
+    pub(crate) fn settle(self: Pin<&mut Self>) -> Option<Ending> {
+        let mut this = self.project();
+        let ending = this.response.as_mut().as_pin_mut();
+        let ending = ending.and_then(|response| response.settle());
+        this.response.set(None);
+        *this.turn = None;
+        *this.stage = Stage::Head;
+        ending
     }
 
     /// Ends the exchange: the body is dropped, the hooks run.
     pub(crate) fn finish(self: Pin<&mut Self>, end: Option<End>) {
-        let mut this = self.project();
-        if let Some(response) = this.response.as_mut().as_pin_mut() {
-            response.finish(end);
+        if let Some(ending) = self.settle() {
+            ending.finish(end);
         }
-        this.response.set(None);
-        *this.turn = None;
-        *this.stage = Stage::Head;
     }
 }

@@ -26,7 +26,8 @@
 //! ```
 //!
 //! [`Reactor::group`] makes reactors with many exchanges at once, [`Reactor::exclusive`] one that serves
-//! one exchange at a time and whose application may block.
+//! one exchange at a time and whose application may block, [`Reactor::pooled`] one whose application
+//! is called by the threads of a pool, and may block them.
 //!
 //! # Where it runs
 //!
@@ -40,9 +41,11 @@ mod connection;
 mod core;
 mod event_loop;
 mod exclusive;
+mod hall;
 mod job;
 mod line;
 mod notify;
+mod pooled;
 mod reactor;
 mod socket;
 mod timer;
@@ -51,4 +54,5 @@ mod wheel;
 
 pub use rgi_core::server::Config;
 
+pub use crate::pooled::PoolThread;
 pub use crate::reactor::Reactor;

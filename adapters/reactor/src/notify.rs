@@ -31,20 +31,30 @@ pub(crate) struct Notify {
     id: u64,
     queue: Mutex<Vec<Token>>,
     filled: AtomicBool,
-    waker: Waker,
+    /// What the loop waits with; a thread of a pool has none, and waits for its bell.
+    waker: Option<Waker>,
     /// Where the application may park the loop: for the time that it does.
     bell: Option<Bell>,
 }
 
 impl Notify {
     pub(crate) fn new(registry: &Registry, bell: Option<Bell>) -> io::Result<Notify> {
-        Ok(Notify {
+        Ok(Notify::of(Some(Waker::new(registry, WAKE)?), bell))
+    }
+
+    /// That of a thread which has no loop, and waits for `bell` alone.
+    pub(crate) fn of_thread(bell: Bell) -> Notify {
+        Notify::of(None, Some(bell))
+    }
+
+    fn of(waker: Option<Waker>, bell: Option<Bell>) -> Notify {
+        Notify {
             id: LOOPS.fetch_add(1, Ordering::Relaxed),
             queue: Mutex::default(),
             filled: AtomicBool::new(false),
-            waker: Waker::new(registry, WAKE)?,
+            waker,
             bell,
-        })
+        }
     }
 
     /// Says that this thread is the loop's.
@@ -69,9 +79,12 @@ impl Notify {
 
     pub(crate) fn push(&self, token: Token) {
         self.lock().push(token);
-        if !self.filled.swap(true, Ordering::AcqRel) && !self.is_here() {
+        if !self.filled.swap(true, Ordering::SeqCst)
+            && !self.is_here()
+            && let Some(waker) = &self.waker
+        {
             // The eventfd cannot fail but for being full, which wakes, too.
-            let _ = self.waker.wake();
+            let _ = waker.wake();
         }
         if let Some(bell) = &self.bell
             && bell.is_heard()
@@ -86,13 +99,13 @@ impl Notify {
     }
 
     pub(crate) fn is_filled(&self) -> bool {
-        self.filled.load(Ordering::Acquire)
+        self.filled.load(Ordering::SeqCst)
     }
 
     /// Moves what is queued into `batch`, which is empty.
     pub(crate) fn take(&self, batch: &mut Vec<Token>) {
         let mut queue = self.lock();
-        self.filled.store(false, Ordering::Release);
+        self.filled.store(false, Ordering::SeqCst);
         std::mem::swap(&mut *queue, batch);
     }
 

@@ -1,20 +1,25 @@
 //! A readiness loop as its server sees it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rgi_core::server::{Config, Host, Listener, Stop, Timer};
 use rgi_core::{App, rt};
 
 use crate::acceptor::{Acceptor, Census, Mailbox};
 use crate::bell::Bell;
-use crate::core::Core;
+use crate::core::{Core, Model};
 use crate::event_loop::{EventLoop, Parts};
 use crate::exclusive::Exclusive;
+use crate::hall::{Front, Hall};
+use crate::line::Homes;
 use crate::notify::{ATTEND, Notify};
+use crate::pooled::PoolThread;
 use crate::timer::Clock;
-use crate::watch::Watch;
+use crate::watch::{Due, Dues, Patience, Watch};
 
 /// A readiness loop that is to run: made where the server starts, run on the thread it is moved to.
 ///
@@ -23,7 +28,14 @@ pub struct Reactor {
     parts: Parts,
     acceptor: Option<Acceptor>,
     config: Arc<Config>,
-    exclusive: bool,
+    kind: Kind,
+}
+
+/// Who calls the application.
+enum Kind {
+    Loop,
+    Exclusive,
+    Pooled(Front, Instant),
 }
 
 impl Reactor {
@@ -52,6 +64,7 @@ impl Reactor {
         let mut acceptor = Some(Acceptor::new(listeners, mailboxes, census.clone(), config));
         let reactor = |(poll, mailbox): (mio::Poll, Arc<Mailbox>)| Reactor {
             parts: Parts {
+                homes: Arc::new([mailbox.notify.clone()]),
                 poll,
                 clock: Clock::new(mailbox.notify.clone()),
                 mailbox,
@@ -61,7 +74,7 @@ impl Reactor {
             },
             acceptor: acceptor.take(),
             config: config.clone(),
-            exclusive: false,
+            kind: Kind::Loop,
         };
         Ok(loops.into_iter().map(reactor).collect())
     }
@@ -87,12 +100,24 @@ impl Reactor {
         config: &Arc<Config>,
         stop: &Stop,
     ) -> io::Result<Reactor> {
-        let (poll, mailbox) = make_loop(Some(Bell::new()?), stop)?;
+        Reactor::alone(Kind::Exclusive, Some(Bell::new()?), listeners, config, stop)
+    }
+
+    /// One that accepts for itself.
+    fn alone(
+        kind: Kind,
+        bell: Option<Bell>,
+        listeners: Vec<Listener>,
+        config: &Arc<Config>,
+        stop: &Stop,
+    ) -> io::Result<Reactor> {
+        let (poll, mailbox) = make_loop(bell, stop)?;
         let census = Arc::new(Census::default());
         let mailboxes = vec![mailbox.clone()];
         Ok(Reactor {
             acceptor: Some(Acceptor::new(listeners, mailboxes, census.clone(), config)),
             parts: Parts {
+                homes: Arc::new([mailbox.notify.clone()]),
                 poll,
                 clock: Clock::new(mailbox.notify.clone()),
                 accepting: mailbox.notify.clone(),
@@ -101,8 +126,54 @@ impl Reactor {
                 stop: stop.clone(),
             },
             config: config.clone(),
-            exclusive: true,
+            kind,
         })
+    }
+
+    /// A reactor whose application is called by the threads of a pool, `count` of them, at least one,
+    /// and may block them.
+    ///
+    /// The reactor's own thread accepts, waits for heads, gathers `buffer_body` bytes of a body, or
+    /// all, and has a thread go on from there: with the call, the body, the answer. Up to so many
+    /// bytes of an answer that its client does not take are left to the reactor's thread. Requests
+    /// that no thread is free for wait in the order in which they came, not longer than
+    /// `queue_timeout` and no more than `max_connections` of them; others are answered 503.
+    ///
+    /// Each thread waits a moment for another request of its connection, where no other waits for
+    /// it. The threads end when the reactor has, or is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no descriptors or memory for them.
+    pub fn pooled(
+        count: usize,
+        listeners: Vec<Listener>,
+        config: &Arc<Config>,
+        stop: &Stop,
+    ) -> io::Result<(Reactor, Vec<PoolThread>)> {
+        let mut reactor = Reactor::alone(Kind::Loop, None, listeners, config, stop)?;
+        let mut homes = vec![reactor.parts.notify().clone()];
+        for _ in 0..count.max(1) {
+            homes.push(Arc::new(Notify::of_thread(Bell::new()?)));
+        }
+        let homes: Homes = homes.into();
+        let most = config.max_connections.unwrap_or(MOST_WAITING);
+        let hall = Arc::new(Hall::new(homes.clone(), most));
+        let began = Instant::now();
+        let dues = Dues::new(homes.len() - 1, config);
+        let thread = |(home, notify): (usize, &Arc<Notify>)| PoolThread {
+            hall: hall.clone(),
+            home,
+            notify: notify.clone(),
+            stop: stop.clone(),
+            config: config.clone(),
+            due: dues.clone().map(|dues| Due::new(dues, home - 1)),
+            began,
+        };
+        let threads = homes.iter().enumerate().skip(1).map(thread).collect();
+        reactor.parts.homes = homes;
+        reactor.kind = Kind::Pooled(Front::new(hall), began);
+        Ok((reactor, threads))
     }
 
     /// The reactor's clock, for [`Config::host`].
@@ -123,18 +194,35 @@ impl Reactor {
     ///
     /// If the listeners cannot be watched, or the system fails to wait.
     pub fn run<A: App>(self, app: A, host: Host) -> io::Result<A> {
-        let (parts, host) = (self.parts, Arc::new(host));
-        if !self.exclusive {
-            let core = Core::new(app, self.config, host, None);
-            return EventLoop::new(parts, self.acceptor, core).run();
+        let (parts, host, config) = (self.parts, Arc::new(host), self.config);
+        let (watch, model, began) = match self.kind {
+            Kind::Loop => (None, Model::Loop, Instant::now()),
+            Kind::Pooled(front, began) => (None, Model::Front(front), began),
+            Kind::Exclusive => {
+                let notify = parts.notify().clone();
+                let patience = Patience::Own {
+                    stop: parts.stop.clone(),
+                    graceful_timeout: config.graceful_timeout,
+                    give_up: Cell::new(None),
+                };
+                let due = Dues::new(1, &config).map(|dues| Due::new(dues, 0));
+                let clock = parts.clock.clone();
+                let watch = Watch::new(notify.clone(), clock, patience, &config, due);
+                let exclusive = Exclusive::new(notify, watch.clone());
+                (Some(watch), Model::Exclusive(exclusive), Instant::now())
+            }
+        };
+        let core = Core::new(app, config, host, model, began);
+        let run = || EventLoop::new(parts, self.acceptor, core).run();
+        match watch {
+            Some(watch) => rt::parked_by(watch, run),
+            None => run(),
         }
-        let notify = parts.notify().clone();
-        let watch = Watch::new(&parts, &self.config);
-        let exclusive = Exclusive::new(notify, watch.clone(), self.config.buffer_body);
-        let core = Core::new(app, self.config, host, Some(exclusive));
-        rt::parked_by(watch, || EventLoop::new(parts, self.acceptor, core).run())
     }
 }
+
+/// Requests that may wait for a thread where connections are not bounded.
+const MOST_WAITING: usize = 16384;
 
 /// A loop's means to wait, and what it is woken by.
 fn make_loop(bell: Option<Bell>, stop: &Stop) -> io::Result<(mio::Poll, Arc<Mailbox>)> {
@@ -149,7 +237,6 @@ impl fmt::Debug for Reactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor")
             .field("accepts", &self.acceptor.is_some())
-            .field("exclusive", &self.exclusive)
             .field("config", &self.config)
             .finish_non_exhaustive()
     }

@@ -4,15 +4,25 @@ use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rgi_core::FileRegion;
 use rgi_core::server::{Address, Connection, Listener};
 use rustix::buffer::spare_capacity;
-use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, SocketFlags};
 
 /// A connection's socket.
 #[derive(Debug)]
-pub(crate) enum Socket {
+pub(crate) struct Socket {
+    stream: Stream,
+    /// The system has a call wait that does not say otherwise.
+    waits: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -20,26 +30,39 @@ pub(crate) enum Socket {
 impl Socket {
     /// Reads behind what is in `buf`, as much as it has room for.
     pub(crate) fn read(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        self.receive(buf, RecvFlags::DONTWAIT)
+    }
+
+    /// As [`read`](Self::read), but waits for something to come, [`LONGEST_WAIT`] at most.
+    pub(crate) fn read_waiting(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        if !self.waits.swap(true, Ordering::Relaxed) {
+            set_socket_timeout(self, Timeout::Recv, Some(LONGEST_WAIT))?;
+            rustix::io::ioctl_fionbio(self, false)?;
+        }
+        self.receive(buf, RecvFlags::empty())
+    }
+
+    fn receive(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> io::Result<usize> {
         loop {
-            match rustix::io::read(self, spare_capacity(buf)) {
+            match rustix::net::recv(self, spare_capacity(buf), flags) {
                 Err(rustix::io::Errno::INTR) => {}
-                done => return Ok(done?),
+                done => return Ok(done?.0),
             }
         }
     }
 
     pub(crate) fn read_slice(&self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::read(self, &mut *buf) {
+            match rustix::net::recv(self, &mut *buf, RecvFlags::DONTWAIT) {
                 Err(rustix::io::Errno::INTR) => {}
-                done => return Ok(done?),
+                done => return Ok(done?.0),
             }
         }
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match rustix::net::send(self, bytes, SendFlags::NOSIGNAL) {
+            match rustix::net::send(self, bytes, SENDING) {
                 Err(rustix::io::Errno::INTR) => {}
                 done => return Ok(done?),
             }
@@ -49,7 +72,7 @@ impl Socket {
     pub(crate) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
             let mut none = SendAncillaryBuffer::default();
-            match rustix::net::sendmsg(self, slices, &mut none, SendFlags::NOSIGNAL) {
+            match rustix::net::sendmsg(self, slices, &mut none, SENDING) {
                 Err(rustix::io::Errno::INTR) => {}
                 done => return Ok(done?),
             }
@@ -58,6 +81,10 @@ impl Socket {
 
     /// Has the system send a part of a file, at most `max` bytes.
     pub(crate) fn sendfile(&self, region: &FileRegion, max: usize) -> io::Result<usize> {
+        // The one call that cannot be told not to wait.
+        if self.waits.swap(false, Ordering::Relaxed) {
+            rustix::io::ioctl_fionbio(self, true)?;
+        }
         let range = region.range();
         let count = usize::try_from(range.end - range.start)
             .unwrap_or(max)
@@ -73,15 +100,15 @@ impl Socket {
 
     /// Ends a direction, or both. A socket that is not connected any more is no error.
     pub(crate) fn shutdown(&self, how: Shutdown) {
-        let _ = match self {
-            Socket::Tcp(stream) => stream.shutdown(how),
-            Socket::Unix(stream) => stream.shutdown(how),
+        let _ = match &self.stream {
+            Stream::Tcp(stream) => stream.shutdown(how),
+            Stream::Unix(stream) => stream.shutdown(how),
         };
     }
 
     /// Ends the connection while others hold the socket: a reset where the close would be one.
     pub(crate) fn disconnect(&self) {
-        if let Socket::Tcp(stream) = self
+        if let Stream::Tcp(stream) = &self.stream
             && let Ok(Some(_)) = rustix::net::sockopt::socket_linger(stream)
         {
             let _ = rustix::net::connect_unspec(stream);
@@ -91,18 +118,39 @@ impl Socket {
 
     /// Has the close be a reset: a body that ends with the connection must not look whole.
     pub(crate) fn reset_on_close(&self) {
-        if let Socket::Tcp(stream) = self {
-            let _ =
-                rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO));
+        if let Stream::Tcp(stream) = &self.stream {
+            let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
         }
     }
 }
 
+/// One on which no call waits.
+impl From<TcpStream> for Socket {
+    fn from(stream: TcpStream) -> Socket {
+        let (stream, waits) = (Stream::Tcp(stream), AtomicBool::new(false));
+        Socket { stream, waits }
+    }
+}
+
+/// One on which no call waits.
+impl From<UnixStream> for Socket {
+    fn from(stream: UnixStream) -> Socket {
+        let (stream, waits) = (Stream::Unix(stream), AtomicBool::new(false));
+        Socket { stream, waits }
+    }
+}
+
+/// No signal and no wait.
+const SENDING: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
+
+/// Nobody can end such a wait, so it is short.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
+
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Socket::Tcp(stream) => stream.as_fd(),
-            Socket::Unix(stream) => stream.as_fd(),
+        match &self.stream {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
         }
     }
 }
@@ -127,7 +175,7 @@ pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
                 .map_or(Address::None, Address::Tcp);
             let local = stream.local_addr().map_or(Address::None, Address::Tcp);
             Ok((
-                Socket::Tcp(stream),
+                Socket::from(stream),
                 Connection {
                     peer,
                     local,
@@ -147,7 +195,7 @@ pub(crate) fn accept(listener: &Listener) -> io::Result<(Socket, Connection)> {
                 local: path(stream.local_addr()),
                 tls: None,
             };
-            Ok((Socket::Unix(stream), connection))
+            Ok((Socket::from(stream), connection))
         }
     }
 }

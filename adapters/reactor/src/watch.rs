@@ -4,14 +4,14 @@
 use std::cell::{Cell, RefCell};
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rgi_core::rt::{Park, Unpark};
 use rgi_core::server::{Config, HangUp, Pulse, Stop};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::event_loop::Parts;
+use crate::hall::Hall;
 use crate::line::Line;
 use crate::notify::Notify;
 use crate::timer::Clock;
@@ -20,14 +20,24 @@ use crate::timer::Clock;
 pub(crate) struct Watch {
     notify: Arc<Notify>,
     clock: Clock,
-    stop: Stop,
+    patience: Patience,
     body_timeout: Option<Duration>,
-    graceful_timeout: Option<Duration>,
     /// Whom to tell by when the exchange has to be over.
-    pulse: Option<Arc<Pulse>>,
-    /// When what is still under way is cut, once told to stop.
-    give_up: Cell<Option<Instant>>,
+    due: Option<Due>,
     watched: RefCell<Option<Watched>>,
+}
+
+/// Who says that what is still under way is to be cut.
+pub(crate) enum Patience {
+    /// Nobody else can: the loop waits on this thread.
+    Own {
+        stop: Stop,
+        graceful_timeout: Option<Duration>,
+        /// When, once told to stop.
+        give_up: Cell<Option<Instant>>,
+    },
+    /// The loop, of which this thread is one of the pool's.
+    OfLoop(Arc<Hall>),
 }
 
 /// The exchange under way.
@@ -37,7 +47,7 @@ struct Watched {
     /// When the request takes too long.
     due: Option<Instant>,
     /// Which wait for the body began when.
-    wait: (u64, Instant),
+    wait: Option<(u64, Instant)>,
     /// The client has ended its side; or both sides have ended.
     ended: bool,
     broken: bool,
@@ -68,29 +78,32 @@ enum Look {
 }
 
 impl Watch {
-    pub(crate) fn new(parts: &Parts, config: &Config) -> Rc<Watch> {
+    pub(crate) fn new(
+        notify: Arc<Notify>,
+        clock: Clock,
+        patience: Patience,
+        config: &Config,
+        due: Option<Due>,
+    ) -> Rc<Watch> {
         Rc::new(Watch {
-            notify: parts.notify().clone(),
-            clock: parts.clock.clone(),
-            stop: parts.stop.clone(),
+            notify,
+            clock,
+            patience,
             body_timeout: config.body_timeout,
-            graceful_timeout: config.graceful_timeout,
-            pulse: config.pulse.clone(),
-            give_up: Cell::new(None),
+            due,
             watched: RefCell::new(None),
         })
     }
 
     /// An exchange begins, which may take so long.
     pub(crate) fn begin(&self, line: Arc<Line>, hang_up: HangUp, limit: Option<Duration>) {
-        let now = Instant::now();
-        let due = limit.and_then(|limit| now.checked_add(limit));
+        let due = limit.and_then(|limit| Instant::now().checked_add(limit));
         self.set_due(due);
         *self.watched.borrow_mut() = Some(Watched {
             line,
             hang_up,
             due,
-            wait: (0, now),
+            wait: None,
             ended: false,
             broken: false,
             switched: false,
@@ -113,9 +126,31 @@ impl Watch {
     }
 
     /// Nothing ends an application that blocks by itself: who supervises the process does.
-    fn set_due(&self, due: Option<Instant>) {
-        if let Some(pulse) = &self.pulse {
-            pulse.set_due(due);
+    fn set_due(&self, at: Option<Instant>) {
+        if let Some(due) = &self.due {
+            due.set(at);
+        }
+    }
+
+    /// Whether what is still under way is to be cut now, and otherwise when.
+    fn gives_up(&self, now: Instant) -> Result<(), Option<Instant>> {
+        match &self.patience {
+            Patience::Own {
+                stop,
+                graceful_timeout: limit,
+                give_up,
+            } => {
+                if stop.is_told() && give_up.get().is_none() {
+                    give_up.set(limit.and_then(|limit| now.checked_add(limit)));
+                }
+                let at = give_up.get();
+                match stop.is_now() || at.is_some_and(|at| at <= now) {
+                    true => Ok(()),
+                    false => Err(at),
+                }
+            }
+            Patience::OfLoop(hall) if hall.is_cut() => Ok(()),
+            Patience::OfLoop(_) => Err(None),
         }
     }
 
@@ -125,14 +160,9 @@ impl Watch {
         if self.clock.wake(now) {
             return Look::Woken;
         }
-        if self.stop.is_told() && self.give_up.get().is_none() {
-            let limit = self.graceful_timeout;
-            self.give_up
-                .set(limit.and_then(|limit| now.checked_add(limit)));
-        }
-        let give_up = self.give_up.get().filter(|at| *at > now);
-        let gives_up = self.stop.is_now() || self.give_up.get() != give_up;
-        let mut until = earlier(self.clock.first(), give_up);
+        let gives_up = self.gives_up(now);
+        let mut until = earlier(self.clock.first(), gives_up.err().flatten());
+        let gives_up = gives_up.is_ok();
         let mut watched = self.watched.borrow_mut();
         let mut events = PollFlags::empty();
         let Some(it) = watched.as_mut().filter(|it| !it.over) else {
@@ -165,11 +195,10 @@ impl Watch {
         }
         let wants = line.wants();
         if let Some(wait) = wants.body {
-            if it.wait.0 != wait {
-                it.wait = (wait, now);
-            }
+            let known = it.wait.filter(|(known, _)| *known == wait);
+            let (_, since) = *it.wait.insert(known.unwrap_or((wait, now)));
             let limit = self.body_timeout;
-            let over = limit.and_then(|limit| it.wait.1.checked_add(limit));
+            let over = limit.and_then(|limit| since.checked_add(limit));
             if over.is_some_and(|over| over <= now) {
                 drop(watched);
                 line.time_out_body();
@@ -245,12 +274,56 @@ impl Park for Watch {
     }
 }
 
+/// Says by when steps have to be over that nobody can end.
+///
+/// A thread that is stuck is lost. When the last of a process is, the process is of no more use.
+pub(crate) struct Due {
+    all: Arc<Dues>,
+    index: usize,
+    /// Whether a time was said.
+    is_set: Cell<bool>,
+}
+
+/// Those of all threads.
+pub(crate) struct Dues {
+    pulse: Arc<Pulse>,
+    times: Mutex<Vec<Option<Instant>>>,
+}
+
+impl Dues {
+    /// That of so many threads, where somebody listens.
+    pub(crate) fn new(threads: usize, config: &Config) -> Option<Arc<Dues>> {
+        let pulse = config.pulse.clone()?;
+        let times = Mutex::new(vec![None; threads]);
+        Some(Arc::new(Dues { pulse, times }))
+    }
+}
+
+impl Due {
+    /// That of one of them.
+    pub(crate) fn new(all: Arc<Dues>, index: usize) -> Due {
+        let is_set = Cell::new(false);
+        Due { all, index, is_set }
+    }
+
+    fn set(&self, at: Option<Instant>) {
+        if !self.is_set.replace(at.is_some()) && at.is_none() {
+            return;
+        }
+        let Dues { pulse, times } = &*self.all;
+        let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
+        times[self.index] = at;
+        let all = times.iter().all(Option::is_some);
+        pulse.set_due(times.iter().flatten().max().copied().filter(|_| all));
+    }
+}
+
 fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
 
 /// The time until then.
-fn timeout(at: Instant, now: Instant) -> Timespec {
+pub(crate) fn timeout(at: Instant, now: Instant) -> Timespec {
     let left = at.saturating_duration_since(now);
     Timespec {
         tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),

@@ -68,8 +68,9 @@
 //!
 //! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
 //! tokio, over HTTP/1.1 and HTTP/2. `evented` (on by default): readiness loops without a runtime,
-//! over HTTP/1.1; it builds on Linux alone. `prefork` (on by default): one request at a time, for
-//! applications that block, over HTTP/1.1; on Linux alone. `lint` (on by default): the option `--lint`, by which
+//! over HTTP/1.1; it builds on Linux alone. `threaded` (on by default): a pool of threads, one
+//! request each, for applications that block, over HTTP/1.1; on Linux alone. `prefork` (on by default):
+//! one request at a time, for applications that block, over HTTP/1.1; on Linux alone. `lint` (on by default): the option `--lint`, by which
 //! application and server are checked while they run; on by default in debug builds. `tokio`: the
 //! method `Runner::tokio`.
 #![deny(unsafe_code)]

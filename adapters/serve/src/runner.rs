@@ -77,8 +77,8 @@ impl Runner {
     /// Makes tokio's sockets, timers and `spawn` work on every thread that runs the application,
     /// whatever the server.
     ///
-    /// `evented` and `prefork` have no tokio: a runtime of one thread is started beside them and
-    /// entered wherever the application runs. `coroutine` is on tokio itself, so nothing more is
+    /// `evented`, `threaded` and `prefork` have no tokio: a runtime of one thread is started beside
+    /// them and entered wherever the application runs. `coroutine` is on tokio itself, so nothing more is
     /// started.
     #[cfg(feature = "tokio")]
     #[must_use]

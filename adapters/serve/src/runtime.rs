@@ -21,6 +21,8 @@ impl Beside {
             ServerKind::Coroutine => true,
             #[cfg(feature = "evented")]
             ServerKind::Evented => false,
+            #[cfg(feature = "threaded")]
+            ServerKind::Threaded => false,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => false,
         };

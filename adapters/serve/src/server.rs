@@ -62,9 +62,21 @@ where
         Self::COROUTINE,
         #[cfg(feature = "evented")]
         Self::EVENTED,
+        #[cfg(feature = "threaded")]
+        Self::THREADED,
         #[cfg(feature = "prefork")]
         Self::PREFORK,
     ];
+
+    #[cfg(feature = "threaded")]
+    const THREADED: Offered<L> = Offered {
+        kind: ServerKind::Threaded,
+        thread: Some("thread"),
+        workers: |_| 1,
+        start: |config, lifespan, listeners, stop| {
+            rgi_threaded::Threaded::new(config).serve(lifespan, listeners, stop)
+        },
+    };
 
     #[cfg(feature = "coroutine")]
     const COROUTINE: Offered<L> = Offered {
@@ -135,6 +147,8 @@ mod tests {
             (ServerKind::Coroutine, "coroutine, 2 threads".to_owned(), 1),
             #[cfg(feature = "evented")]
             (ServerKind::Evented, "evented, 2 loops".to_owned(), 2),
+            #[cfg(feature = "threaded")]
+            (ServerKind::Threaded, "threaded, 2 threads".to_owned(), 1),
             #[cfg(feature = "prefork")]
             (ServerKind::Prefork, "prefork".to_owned(), 1),
         ];

@@ -32,7 +32,7 @@ pub use pulse::{Beat, Pulse};
 pub use received::Received;
 pub use request::{FieldSpan, RequestHead, Span};
 pub(crate) use request::{Inner, recycle};
-pub use response::{Commit, Cut, Response};
+pub use response::{Commit, Cut, Ending, Response};
 pub use rules::{Framing, Payload, Rules, Verdict};
 pub use traits::{Around, Informer, InputSource, Offload, Timer, Transport, Work};
 

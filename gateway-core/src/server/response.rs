@@ -108,6 +108,12 @@ impl<B> Response<B> {
     pub fn finish(self: Pin<&mut Self>, end: Option<End>) {
         conclude(self, end);
     }
+
+    /// Drops the body and gives out what is left of the exchange, for the time until its last byte
+    /// is sent; `None` once finished.
+    pub fn settle(self: Pin<&mut Self>) -> Option<Ending> {
+        settle(self)
+    }
 }
 
 impl<B: Body> Response<B> {
@@ -308,30 +314,91 @@ fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payl
 }
 
 fn conclude<B>(this: Pin<&mut Response<B>>, end: Option<End>) {
+    if let Some(ending) = settle(this) {
+        ending.finish(end);
+    }
+}
+
+fn settle<B>(this: Pin<&mut Response<B>>) -> Option<Ending> {
     let mut this = this.project();
-    let Some(shared) = this.shared.take() else {
-        return;
-    };
+    let shared = this.shared.take()?;
     discard(this.body.as_mut());
-    let all = this.first.is_none() && this.rules.is_end();
     // An error of the input's or of its own told the application that the peer had left.
     let left = this.error.as_ref().is_some_and(Error::is_disconnected);
-    let end = match end {
-        Some(End::Disconnected) => End::Disconnected,
-        _ if left => End::Disconnected,
-        _ if *this.cut => End::Truncated,
-        _ if *this.refused => End::Refused,
-        Some(end) => end,
-        None if all => End::Sent,
-        None => End::Disconnected,
+    let known = match () {
+        () if left => Some(End::Disconnected),
+        () if *this.cut => Some(End::Truncated),
+        () if *this.refused => Some(End::Refused),
+        () => None,
     };
-    let status = this.status.filter(|_| *this.committed);
-    // The error stays readable for the server's log.
-    let error = this.error.as_ref().map(Error::twin);
-    shared.finish(Over {
-        end,
-        status,
+    Some(Ending {
+        shared: Some(shared),
+        known,
+        all: this.first.is_none() && this.rules.is_end(),
+        status: this.status.filter(|_| *this.committed),
         bytes: *this.bytes,
-        error,
-    });
+        // The error stays readable for the server's log.
+        error: this.error.as_ref().map(Error::twin),
+    })
+}
+
+/// What is left of an exchange when its body is dropped: how it ends, and the hooks that are told.
+///
+/// Unlike the [`Response`] it came from it is of no application's type, and can be sent to another
+/// thread. A server that drops it unfinished has lost its peer.
+pub struct Ending {
+    shared: Option<Arc<Shared>>,
+    /// What the machine knows of a refusal or a cut.
+    known: Option<End>,
+    all: bool,
+    status: Option<StatusCode>,
+    bytes: u64,
+    error: Option<Error>,
+}
+
+impl Ending {
+    /// The means to tell the application that the peer has left.
+    pub fn hang_up(&self) -> Option<HangUp> {
+        self.shared.clone().map(HangUp)
+    }
+
+    /// Ends the exchange: the hooks run. As [`Response::finish`] otherwise.
+    pub fn finish(mut self, end: Option<End>) {
+        self.conclude(end);
+    }
+
+    fn conclude(&mut self, end: Option<End>) {
+        let Some(shared) = self.shared.take() else {
+            return;
+        };
+        let end = match (end, self.known) {
+            (Some(End::Disconnected), _) => End::Disconnected,
+            (_, Some(known)) => known,
+            (Some(end), None) => end,
+            (None, None) if self.all => End::Sent,
+            (None, None) => End::Disconnected,
+        };
+        shared.finish(Over {
+            end,
+            status: self.status,
+            bytes: self.bytes,
+            error: self.error.take(),
+        });
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.conclude(Some(End::Disconnected));
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending")
+            .field("status", &self.status)
+            .field("bytes", &self.bytes)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
 }

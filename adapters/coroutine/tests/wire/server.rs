@@ -8,7 +8,9 @@ use rgi_coroutine::Coroutine;
 pub(crate) const NAME: &str = "rgi-coroutine/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = true;
-/// Whether it has one exchange under way at a time.
+/// Whether several threads call an application, also in settings of one.
+pub(crate) const MULTITHREAD: bool = true;
+/// Whether each thread that does so has one exchange under way at a time, and may block.
 pub(crate) const SERIAL: bool = false;
 
 pub(crate) fn serve<L>(

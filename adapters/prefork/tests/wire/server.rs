@@ -8,7 +8,9 @@ use rgi_prefork::Prefork;
 pub(crate) const NAME: &str = "rgi-prefork/";
 /// Whether hyper reads and writes the protocol, with ways of its own.
 pub(crate) const HYPER: bool = false;
-/// Whether it has one exchange under way at a time.
+/// Whether several threads call an application, also in settings of one.
+pub(crate) const MULTITHREAD: bool = false;
+/// Whether each thread that does so has one exchange under way at a time, and may block.
 pub(crate) const SERIAL: bool = true;
 
 pub(crate) fn serve<L: LocalLifespan>(

@@ -10,7 +10,7 @@ use rgi_http1::{Decoded, Output};
 
 use super::{Conn, Phase, Step};
 use crate::core::Core;
-use crate::job::Stage;
+use crate::job::{Stage, Written};
 use crate::line::receive;
 
 /// Bytes of a client that lingers which are thrown away before it is cut.
@@ -152,8 +152,8 @@ impl<B: rgi_core::Body> Conn<B> {
         if !self.broken {
             let _ = self.flush(core, output);
         }
-        for mut job in self.written.drain(..) {
-            job.as_mut().finish(Some(self.lost));
+        for written in self.written.drain(..) {
+            written.ending.finish(Some(self.lost));
         }
         self.line.close();
         let Some(job) = self.job.as_mut() else {
@@ -200,7 +200,13 @@ impl<B: rgi_core::Body> Conn<B> {
         if self.job.is_some() || self.output.is_some() {
             self.line.socket.reset_on_close();
         }
-        for mut job in self.written.drain(..).chain(self.job.take()) {
+        for Written { ending, .. } in self.written.drain(..) {
+            if let Some(hang_up) = ending.hang_up() {
+                hang_up.now();
+            }
+            ending.finish(Some(End::Truncated));
+        }
+        if let Some(mut job) = self.job.take() {
             if let Some(hang_up) = job.response.as_ref().and_then(|r| r.hang_up()) {
                 hang_up.now();
             }

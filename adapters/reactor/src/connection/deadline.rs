@@ -71,7 +71,10 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// When the oldest request that is not answered to its last byte takes too long.
     fn due(&self) -> Option<u64> {
-        let job = self.written.first().or(self.job.as_ref())?;
+        if let Some(written) = self.written.first() {
+            return written.due;
+        }
+        let job = self.job.as_ref()?;
         job.due.filter(|_| !matches!(job.stage, Stage::Switched))
     }
 

@@ -8,10 +8,14 @@
 //!     +-----------------------------------------> Closing -> Lingering -> closed
 //! ```
 //!
-//! Where one exchange is under way at a time, a connection is `Waiting` between `Idle` and `Busy`.
+//! Where one exchange is under way at a time, a connection is `Waiting` between `Idle` and `Busy`. So
+//! it is where threads of a pool call the application, and meanwhile it changes hands: `Busy` and
+//! `Leaving` are a thread's, the rest is the loop's.
 
 mod closing;
 mod deadline;
+mod readiness;
+mod rehouse;
 mod request;
 mod response;
 mod send;
@@ -26,10 +30,12 @@ use rgi_core::{App, End};
 use rgi_http1::{BodyReader, HeadReader, Output, Wait};
 
 pub(crate) use self::deadline::ms;
+pub(crate) use self::readiness::Readiness;
+pub(crate) use self::rehouse::hang_up;
 use self::send::{Unsent, send};
 use self::waiting::Request;
 use crate::core::Core;
-use crate::job::{Job, Stage};
+use crate::job::{Job, Stage, Written};
 use crate::line::{Hints, Line};
 
 /// A connection.
@@ -38,13 +44,13 @@ pub(crate) struct Conn<B> {
     connection: Arc<Connection>,
     phase: Phase,
     /// The request whose turn is waited for.
-    waiting: Option<Box<Request<B>>>,
+    waiting: Option<Box<Request>>,
     /// Received and not used: a part of a head, or what is pipelined.
     input: BytesMut,
     reader: HeadReader,
     job: Option<Pin<Box<Job<B>>>>,
-    /// Jobs whose responses stand in the output.
-    written: Vec<Pin<Box<Job<B>>>>,
+    /// Requests whose responses stand in the output.
+    written: Vec<Written>,
     output: Option<Box<Output>>,
     /// What edge-triggered readiness has said last.
     readable: bool,
@@ -90,6 +96,8 @@ enum Phase {
 pub(crate) enum Fate {
     Keep,
     Close,
+    /// Its request is there, for a thread of the pool.
+    Depart,
 }
 
 /// How one step of the state machine ended.
@@ -103,6 +111,8 @@ enum Step {
     Full,
     /// Let others have their turn.
     Yield,
+    /// A thread of the pool goes on.
+    Depart,
     /// Over.
     Close,
 }
@@ -136,23 +146,23 @@ impl<B> Conn<B> {
     }
 
     /// Takes in what the poll said. Says whether the connection is to be driven.
-    pub(crate) fn on_event(&mut self, event: &mio::event::Event) -> bool {
-        self.readable |= event.is_readable();
-        self.ended |= event.is_read_closed();
+    pub(crate) fn on_event(&mut self, event: Readiness) -> bool {
+        self.readable |= event.readable;
+        self.ended |= event.read_closed;
         // After a switch both sides may have ended with something left to be read.
-        self.broken |= event.is_error() || event.is_write_closed() && !self.is_switched();
+        self.broken |= event.error || event.write_closed && !self.is_switched();
         if matches!(self.phase, Phase::Busy) {
-            if event.is_readable() || event.is_read_closed() || self.broken {
+            if event.readable || event.read_closed || self.broken {
                 self.line.on_readable();
             }
-            if event.is_writable() || event.is_write_closed() {
+            if event.writable || event.write_closed {
                 self.line.on_writable();
             }
         }
         !matches!(self.phase, Phase::Busy)
             || self.broken
             || self.ended
-            || (self.output.is_some() && event.is_writable())
+            || (self.output.is_some() && event.writable)
     }
 
     fn is_switched(&self) -> bool {
@@ -212,6 +222,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 }
                 Step::Full => return Fate::Keep,
                 Step::Yield => break,
+                Step::Depart => return Fate::Depart,
                 Step::Close => return Fate::Close,
             }
         }
@@ -249,9 +260,8 @@ impl<B: rgi_core::Body> Conn<B> {
             self.since = core.now;
         }
         if all {
-            for mut job in self.written.drain(..) {
-                job.as_mut().finish(Some(End::Sent));
-                core.give_job(job);
+            for written in self.written.drain(..) {
+                written.ending.finish(Some(End::Sent));
             }
         }
         Ok(all)

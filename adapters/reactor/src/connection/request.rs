@@ -4,12 +4,12 @@ use std::io;
 
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Method, StatusCode};
-use rgi_core::server::{Exchange, Level, RequestHead as CoreHead};
+use rgi_core::server::{Exchange, Level, RequestHead as CoreHead, Response};
 use rgi_core::{App, Input};
 use rgi_http1::{BodyReader, Framing, Output, Refusal, RequestHead, Turn, refuse};
 
 use super::{Conn, Phase, Request, Step, ms};
-use crate::core::Core;
+use crate::core::{Core, Model};
 use crate::line::{Body, Hints};
 
 /// Output above which pipelined responses are written before the next request is looked at.
@@ -41,7 +41,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 Ok(Some(head)) => {
                     let raw = input.split_to(head.len);
                     self.input = input;
-                    return self.begin(core, head, &raw);
+                    return self.begin(core, head, &raw, output);
                 }
                 Ok(None) => self.input = input,
                 Err(refusal) => return self.reject(core, refusal, output),
@@ -52,7 +52,7 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         core.scratch.clear();
         let room = core.scratch.capacity();
-        match self.line.socket.read(&mut core.scratch) {
+        match core.read(&self.line.socket) {
             Ok(0) => {
                 // Whoever ends within a head gets no answer: nothing was asked.
                 match self.flush(core, output) {
@@ -75,7 +75,7 @@ impl<B: rgi_core::Body> Conn<B> {
                     Ok(Some(head)) => {
                         let (raw, rest) = scratch.split_at(head.len);
                         self.input.extend_from_slice(rest);
-                        self.begin(core, head, raw)
+                        self.begin(core, head, raw, output)
                     }
                     Ok(None) => {
                         self.input.extend_from_slice(&scratch);
@@ -103,12 +103,16 @@ impl<B: rgi_core::Body> Conn<B> {
         core: &mut Core<A>,
         head: RequestHead,
         raw: &[u8],
+        output: &mut Output,
     ) -> Step {
         let request = self.prepare(core, head, raw);
-        if core.exclusive.is_some() {
-            return self.wait_for_turn(request);
+        match &core.model {
+            Model::Loop => self.call(core, request),
+            Model::Pooled(pooled) if !request.gathers && !pooled.hall.is_crowded() => {
+                self.call_clear(core, request, output)
+            }
+            _ => self.wait_for_turn(request),
         }
-        self.call(core, request)
     }
 
     #[inline(always)]
@@ -117,9 +121,7 @@ impl<B: rgi_core::Body> Conn<B> {
         core: &mut Core<A>,
         head: RequestHead,
         raw: &[u8],
-    ) -> Request<B> {
-        let mut job = core.take_job();
-        job.as_mut().name(head.method.as_str(), head.target.of(raw));
+    ) -> Request {
         let mut turn = Turn::new(&head);
         if core.stopping {
             turn.close();
@@ -152,7 +154,6 @@ impl<B: rgi_core::Body> Conn<B> {
             exchange = exchange.offer(offer);
         }
         Request {
-            job,
             exchange,
             turn,
             has_body,
@@ -163,25 +164,36 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// Calls the application.
     #[inline(always)]
-    pub(super) fn call<A: App<Body = B>>(
+    pub(super) fn call<A: App<Body = B>>(&mut self, core: &mut Core<A>, request: Request) -> Step {
+        let limit = core.config.request_timeout;
+        let due = limit.map(|limit| core.now.saturating_add(ms(limit)));
+        if let Some(watch) = core.watch() {
+            let hang_up = request.exchange.hang_up();
+            watch.begin(self.line.clone(), hang_up, limit);
+        }
+        self.answer(core, request, due, |exchange, app| exchange.call(app))
+    }
+
+    /// Begins the answer to a request.
+    #[inline(always)]
+    pub(super) fn answer<A: App<Body = B>>(
         &mut self,
         core: &mut Core<A>,
-        request: Request<B>,
+        request: Request,
+        due: Option<u64>,
+        answer: impl FnOnce(Exchange, &A) -> Response<B>,
     ) -> Step {
         let Request {
-            mut job,
-            exchange,
+            mut exchange,
             turn,
             has_body,
             ..
         } = request;
-        let limit = core.config.request_timeout;
-        let due = limit.map(|limit| core.now.saturating_add(ms(limit)));
-        if let Some(exclusive) = &core.exclusive {
-            let hang_up = exchange.hang_up();
-            exclusive.watch.begin(self.line.clone(), hang_up, limit);
-        }
-        let response = exchange.call(&core.app);
+        let mut job = core.take_job();
+        let environ = exchange.environ_mut();
+        job.as_mut()
+            .name(environ.method().as_str(), environ.target());
+        let response = answer(exchange, &core.app);
         job.as_mut().begin(response, turn, has_body, due);
         self.job = Some(job);
         self.phase = Phase::Busy;

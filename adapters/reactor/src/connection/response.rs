@@ -7,8 +7,8 @@ use rgi_core::{App, End};
 use rgi_http1::{Output, Turn};
 
 use super::{Conn, FAIR, Phase, Step};
-use crate::core::Core;
-use crate::job::Stage;
+use crate::core::{Core, Model};
+use crate::job::{Stage, Written};
 use crate::line::Rest;
 
 impl<B: rgi_core::Body> Conn<B> {
@@ -22,7 +22,7 @@ impl<B: rgi_core::Body> Conn<B> {
         let mut cx = Context::from_waker(&waker);
         let mut blocks = 0;
         let mut full = false;
-        if core.exclusive.is_some() {
+        if core.watch().is_some() {
             self.line.set_clear(output.is_empty());
         }
         // A wake may come for another reason than room for the block before. What was cut needs
@@ -137,8 +137,8 @@ impl<B: rgi_core::Body> Conn<B> {
                         return Step::Close;
                     };
                     let stage = std::mem::replace(job.as_mut().project().stage, Stage::Switched);
-                    if let Some(exclusive) = &core.exclusive {
-                        exclusive.watch.switch();
+                    if let Some(watch) = core.watch() {
+                        watch.switch();
                     }
                     if let Stage::Handover(demand) = stage {
                         demand.fulfil(transport);
@@ -175,8 +175,10 @@ impl<B: rgi_core::Body> Conn<B> {
         let Some(mut job) = self.job.take() else {
             return Step::Close;
         };
-        if let Some(exclusive) = &mut core.exclusive {
-            exclusive.leave(self.line.token());
+        match &mut core.model {
+            Model::Exclusive(exclusive) => exclusive.leave(self.line.token()),
+            Model::Pooled(pooled) => pooled.watch.end(),
+            Model::Loop | Model::Front(_) => {}
         }
         let this = job.as_mut().project();
         let keep_alive = this.turn.as_ref().is_some_and(Turn::keep_alive);
@@ -185,7 +187,15 @@ impl<B: rgi_core::Body> Conn<B> {
         } else {
             None
         };
-        self.written.push(job);
+        let due = *this.due;
+        if let Some(ending) = job.as_mut().settle() {
+            if self.written.capacity() == 0 {
+                // Mostly there is one, and the place for it stays.
+                self.written.reserve_exact(1);
+            }
+            self.written.push(Written { ending, due });
+        }
+        core.give_job(job);
         if !keep_alive {
             return self.begin_close();
         }

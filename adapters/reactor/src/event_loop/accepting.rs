@@ -4,24 +4,23 @@ use rgi_core::App;
 
 use super::EventLoop;
 use crate::acceptor::Accepted;
-use crate::core::Core;
-use crate::exclusive::Exclusive;
+use crate::core::{Core, Model};
 
 /// Connections accepted at once where other processes take some of a rush.
 const SHARE: usize = 4;
 /// Milliseconds between tries when there are no descriptors left.
 const RETRY: u64 = 100;
 
-/// Milliseconds that the request of a connection is waited for before another is accepted, where one
-/// is served at a time: it is mostly on its way, and another process has time for the next.
+/// Milliseconds that others are given to take the next connection, before it is accepted where one is
+/// served at a time, and the request of the last is mostly on its way; or where no thread is free.
 const MOMENT: u64 = 2;
 
 /// Connections accepted at once.
 pub(super) fn burst<A: App>(core: &Core<A>) -> usize {
-    match (&core.exclusive, core.config.multiprocess) {
-        (Some(_), _) => 1,
-        (None, true) => SHARE,
-        (None, false) => usize::MAX,
+    match (&core.model, core.config.multiprocess) {
+        (Model::Exclusive(_), _) => 1,
+        (_, true) => SHARE,
+        (_, false) => usize::MAX,
     }
 }
 
@@ -31,23 +30,30 @@ impl<A: App> EventLoop<A> {
         match self.burst {
             usize::MAX => self.accept(),
             // When the turn is over.
-            _ => self.more = true,
+            _ => {
+                let is_news = !std::mem::replace(&mut self.more, true);
+                let is_busy = || self.front().is_some_and(|front| !front.hall.has_free());
+                if is_news && !self.core.stopping && is_busy() {
+                    self.moment = self.core.now + MOMENT;
+                }
+            }
         }
     }
 
     /// When a connection that is accepted is served at once, in milliseconds; `None`: not before one
     /// that is being served is done.
     pub(super) fn accepts_at(&self) -> Option<u64> {
-        let exclusive = self.core.exclusive.as_ref();
-        let is_free = exclusive.is_none_or(Exclusive::is_free);
-        is_free.then_some(self.moment)
+        match &self.core.model {
+            Model::Exclusive(exclusive) => exclusive.is_free().then_some(self.moment),
+            _ => Some(self.moment),
+        }
     }
 
     pub(super) fn accept_more(&mut self) {
         if self.accepts_at().is_none_or(|at| at > self.core.now) {
             return;
         }
-        if self.core.exclusive.is_none() {
+        if self.core.exclusive().is_none() {
             return self.accept();
         }
         let Some(acceptor) = self.acceptor.as_mut().filter(|_| self.retry.is_none()) else {

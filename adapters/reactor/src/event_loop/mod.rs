@@ -1,6 +1,7 @@
 //! One loop: readiness in, connections driven, deadlines kept.
 
 mod accepting;
+mod pool;
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -13,10 +14,12 @@ use rgi_core::server::{Beat, Level, Pulse, Stop};
 use rgi_core::{App, Connection};
 use slab::Slab;
 
+use self::pool::CUT;
 use crate::acceptor::{Acceptor, Census, Mailbox};
-use crate::connection::{Conn, Fate, ms};
+use crate::connection::{Conn, Fate, hang_up, ms};
 use crate::core::Core;
-use crate::line::Line;
+use crate::hall::Guest;
+use crate::line::{Homes, LOOP, Line};
 use crate::notify::{ATTEND, LISTENERS, Notify, WAKE};
 use crate::socket::Socket;
 use crate::timer::Clock;
@@ -33,6 +36,7 @@ pub(crate) struct EventLoop<A: App> {
     accepting: Arc<Notify>,
     census: Arc<Census>,
     stop: Stop,
+    homes: Homes,
     conns: Slab<Entry<A::Body>>,
     generation: u32,
     wheel: Wheel,
@@ -41,13 +45,15 @@ pub(crate) struct EventLoop<A: App> {
     burst: usize,
     /// The listeners may have more.
     more: bool,
-    /// Until when the request of the connection that was accepted last is waited for, in
-    /// milliseconds.
+    /// Until when others are given time to take the next connection, in milliseconds.
     moment: u64,
     /// When accepting is to be tried again, in milliseconds.
     retry: Option<u64>,
-    /// When those that are still open are cut.
+    /// When those that are still open are cut, and since when those that threads have are.
     give_up: Option<u64>,
+    cut: Option<u64>,
+    /// What threads have given back; empty in between.
+    returned: Vec<Option<Guest>>,
     /// Signs of life, for who looks for them.
     beat: Option<Beat>,
 }
@@ -64,6 +70,8 @@ const ROUNDS: usize = 4;
 
 /// What a loop is made of, apart from its application.
 pub(crate) struct Parts {
+    /// This loop, and the threads of its pool.
+    pub(crate) homes: Homes,
     pub(crate) poll: Poll,
     pub(crate) clock: Clock,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -82,6 +90,7 @@ impl<A: App> EventLoop<A> {
     pub(crate) fn new(parts: Parts, acceptor: Option<Acceptor>, core: Core<A>) -> EventLoop<A> {
         let notify = parts.notify().clone();
         let Parts {
+            homes,
             poll,
             clock,
             mailbox,
@@ -90,7 +99,7 @@ impl<A: App> EventLoop<A> {
             stop,
         } = parts;
         // A loop that its application may block says by when, and not that it goes round.
-        let blocks = core.exclusive.is_some();
+        let blocks = core.watch().is_some();
         let beat = core
             .config
             .pulse
@@ -106,6 +115,7 @@ impl<A: App> EventLoop<A> {
             accepting,
             census,
             stop,
+            homes,
             conns: Slab::new(),
             generation: 0,
             wheel: Wheel::new(),
@@ -115,6 +125,8 @@ impl<A: App> EventLoop<A> {
             core,
             retry: None,
             give_up: None,
+            cut: None,
+            returned: Vec::new(),
             beat,
         }
     }
@@ -150,7 +162,7 @@ impl<A: App> EventLoop<A> {
                         let Some(entry) = find(&mut self.conns, token) else {
                             continue;
                         };
-                        if entry.conn.on_event(event) {
+                        if entry.conn.on_event(event.into()) {
                             self.drive(token);
                         }
                     }
@@ -179,16 +191,26 @@ impl<A: App> EventLoop<A> {
                     self.time_out(token, heard);
                 }
             }
+            self.turn_away_overdue();
             if self.more {
                 self.accept_more();
             }
+        }
+        if let Some(away) = self
+            .front()
+            .map(|front| front.away)
+            .filter(|away| *away > 0)
+        {
+            let text = format_args!("left {away} threads behind, which are blocked");
+            self.core.log(Level::Warn, text);
         }
         Ok(self.core.app)
     }
 
     /// Whether nobody is left, and nobody can come.
     fn is_over(&self) -> bool {
-        let stopped = self.core.stopping && self.conns.is_empty();
+        let is_empty = self.conns.is_empty() && !self.waits_for_threads();
+        let stopped = self.core.stopping && is_empty;
         stopped && self.census.is_complete() && self.mailbox.is_empty()
     }
 
@@ -216,6 +238,8 @@ impl<A: App> EventLoop<A> {
             self.retry.map(until),
             self.accepts_at().filter(|_| self.more).map(until),
             self.give_up.map(until),
+            self.cut.map(|at| until(at + CUT)),
+            self.overdue_at().map(until),
             self.beat.as_ref().map(Beat::interval),
         ]
         .into_iter()
@@ -228,6 +252,7 @@ impl<A: App> EventLoop<A> {
         for (socket, connection) in self.mailbox.take() {
             self.add(socket, connection);
         }
+        self.take_back();
         self.heed_stop();
         // Accepting may have waited for this.
         self.on_listeners();
@@ -239,6 +264,7 @@ impl<A: App> EventLoop<A> {
         }
         if !self.core.stopping {
             self.core.stopping = true;
+            self.moment = 0;
             self.core.stopped_at = self.core.now;
             // Who stands in the queue has been promised an answer by the system. When all are
             // taken, which the acceptor's drop says, the other loops may end.
@@ -267,32 +293,40 @@ impl<A: App> EventLoop<A> {
     /// Cuts all connections.
     fn abort(&mut self) {
         self.acceptor = None;
-        let open = self.conns.len();
+        self.give_up = None;
+        let away = self.cut_away();
+        let open = self.conns.len() + away;
         if open > 0 {
             let text = format_args!("cut {open} connections that were still open");
             self.core.log(Level::Warn, text);
         }
-        if let Some(exclusive) = &mut self.core.exclusive {
+        if let Some(exclusive) = self.core.exclusive() {
             exclusive.clear();
         }
         for mut entry in self.conns.drain() {
             entry.conn.abort();
-            hang_up(entry);
+            hang_up(entry.conn);
             let _ = self.census.leave();
         }
     }
 
     fn add(&mut self, socket: Socket, connection: Connection) -> Option<Token> {
+        let line = Arc::new(Line::new(socket, self.homes.clone()));
+        self.adopt(Conn::new(line, connection, self.core.now))
+    }
+
+    /// Takes in a connection, to be driven.
+    fn adopt(&mut self, conn: Conn<A::Body>) -> Option<Token> {
         self.generation = self.generation.wrapping_add(1) & 0x3fff_ffff;
-        let line = Arc::new(Line::new(socket, self.notify.clone()));
+        let line = conn.line.clone();
         let fd = line.socket.as_raw_fd();
-        let conn = Conn::new(line.clone(), connection, self.core.now);
         let key = self.conns.insert(Entry {
             generation: self.generation,
             conn,
         });
         let token = token(key, self.generation);
         line.set_token(token);
+        line.move_to(LOOP);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self
             .poll
@@ -319,6 +353,7 @@ impl<A: App> EventLoop<A> {
         self.notify.drives(WAKE);
         match fate {
             Fate::Keep => self.schedule(token),
+            Fate::Depart => self.send_away(token),
             Fate::Close => self.remove(token),
         }
     }
@@ -361,35 +396,37 @@ impl<A: App> EventLoop<A> {
         self.notify.drives(WAKE);
         match fate {
             Fate::Keep => self.schedule(token),
+            Fate::Depart => self.send_away(token),
             Fate::Close => self.remove(token),
         }
     }
 
     fn remove(&mut self, token: Token) {
-        if find(&mut self.conns, token).is_none() {
+        let Some(conn) = self.take_out(token) else {
             return;
-        }
-        let entry = self.conns.remove(key(token));
-        let fd = entry.conn.line.socket.as_raw_fd();
-        let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
-        entry.conn.line.retire();
-        if let Some(exclusive) = &mut self.core.exclusive {
+        };
+        conn.line.retire();
+        if let Some(exclusive) = self.core.exclusive() {
             exclusive.leave(token);
         }
-        hang_up(entry);
+        hang_up(conn);
+        self.has_left();
+    }
+
+    /// Lets go of a connection, as it is.
+    fn take_out(&mut self, token: Token) -> Option<Conn<A::Body>> {
+        find(&mut self.conns, token)?;
+        let Entry { conn, .. } = self.conns.remove(key(token));
+        let fd = conn.line.socket.as_raw_fd();
+        let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
+        Some(conn)
+    }
+
+    /// A connection was closed.
+    fn has_left(&self) {
         if self.census.leave() {
             self.accepting.push(ATTEND);
         }
-    }
-}
-
-/// Drops a connection. Its socket closes with it, or now if an input or a waker that someone kept
-/// holds it.
-fn hang_up<B>(entry: Entry<B>) {
-    let line = entry.conn.line.clone();
-    drop(entry);
-    if Arc::strong_count(&line) > 1 {
-        line.socket.disconnect();
     }
 }
 

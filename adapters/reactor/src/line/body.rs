@@ -248,7 +248,7 @@ impl Stream for Body {
                 }
             }
             incoming.reads += 1;
-            if incoming.reads > FAIR && line.notify.is_here() {
+            if incoming.reads > FAIR && line.notify().is_here() {
                 incoming.reads = 0;
                 incoming.waiting = false;
                 drop(state);
@@ -265,7 +265,7 @@ impl Stream for Body {
                         incoming.waits += 1;
                         if !line.is_driven() {
                             // The loop must set the deadline.
-                            line.notify.push(line.token());
+                            line.notify().push(line.token());
                         }
                     }
                     return Poll::Pending;

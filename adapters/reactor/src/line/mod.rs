@@ -25,11 +25,18 @@ use self::switched::Switched;
 use crate::notify::Notify;
 use crate::socket::Socket;
 
+/// Those who drive connections: a loop, and the threads of its pool behind it.
+pub(crate) type Homes = Arc<[Arc<Notify>]>;
+/// Which of them is the loop.
+pub(crate) const LOOP: usize = 0;
+
 /// A connection as both sides know it. Its wake drives the connection.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) socket: Socket,
-    notify: Arc<Notify>,
+    /// Where connections of its server may be, and where this one is: whoever drives it is woken.
+    homes: Homes,
+    home: AtomicUsize,
     token: AtomicUsize,
     /// Something stands in `State::interim`.
     has_interim: AtomicBool,
@@ -57,10 +64,12 @@ pub(crate) struct State {
 const FAIR: u32 = 32;
 
 impl Line {
-    pub(crate) fn new(socket: Socket, notify: Arc<Notify>) -> Line {
+    /// A connection that is at the first of `homes`.
+    pub(crate) fn new(socket: Socket, homes: Homes) -> Line {
         Line {
             socket,
-            notify,
+            homes,
+            home: AtomicUsize::new(LOOP),
             token: AtomicUsize::new(usize::MAX),
             has_interim: AtomicBool::new(false),
             is_clear: AtomicBool::new(false),
@@ -73,13 +82,23 @@ impl Line {
         self.token.store(token.0, Ordering::Release);
     }
 
+    /// Says who drives the connection from now on. A wake that still goes to the one before is not
+    /// missed: who takes a connection over drives it.
+    pub(crate) fn move_to(&self, home: usize) {
+        self.home.store(home, Ordering::Release);
+    }
+
+    fn notify(&self) -> &Notify {
+        &self.homes[self.home.load(Ordering::Acquire)]
+    }
+
     pub(crate) fn token(&self) -> Token {
         Token(self.token.load(Ordering::Acquire))
     }
 
     /// Has the connection driven again.
     pub(crate) fn wake_self(&self) {
-        self.notify.push(self.token());
+        self.notify().push(self.token());
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -184,22 +203,22 @@ impl Line {
         self.has_interim.store(true, Ordering::Release);
         // The step that is running looks for it.
         if !self.is_driven() {
-            self.notify.push(self.token());
+            self.notify().push(self.token());
         }
     }
 
     /// Whether this thread is driving this very connection.
     fn is_driven(&self) -> bool {
-        self.notify.is_driving(self.token())
+        self.notify().is_driving(self.token())
     }
 }
 
 impl Wake for Line {
     fn wake(self: Arc<Self>) {
-        self.notify.push(self.token());
+        self.notify().push(self.token());
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.notify.push(self.token());
+        self.notify().push(self.token());
     }
 }

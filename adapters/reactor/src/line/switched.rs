@@ -33,7 +33,7 @@ impl Switched {
         act: impl FnOnce(&mut State, &Socket) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         self.steps += 1;
-        if self.steps > FAIR && self.line.notify.is_here() {
+        if self.steps > FAIR && self.line.notify().is_here() {
             self.steps = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -22,12 +22,13 @@ pub struct Settings {
     pub bind: Vec<Bind>,
     /// Worker processes; 0: none, the server runs in this process.
     pub processes: usize,
-    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; prefork
-    /// has none.
+    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; threaded:
+    /// its pool; prefork has none.
     pub threads: usize,
-    /// Threads of the pool on which blocking applications run, 1 or more.
+    /// Threads of the pool on which blocking applications run, 1 or more. Threaded and prefork have
+    /// none beside their own.
     pub blocking_threads: usize,
-    /// How long work waits for a free blocking thread before it is answered 503.
+    /// How long work waits for a free thread that may block before it is answered 503.
     pub queue_timeout: Option<Duration>,
     /// Connections that the system holds until they are accepted, 1 or more.
     pub backlog: usize,

@@ -34,8 +34,8 @@ pub(super) enum Preset {
     Text(&'static str),
     /// Empty, for which this stands.
     Empty(&'static str),
-    /// One for each core that this process may use.
-    Cores,
+    /// One for each core that this process may use; more on a server whose threads block.
+    Threads,
     /// The preferred one of the servers that the program can run on.
     Server,
     /// One for each core on a server that is made of processes; on others none.
@@ -83,7 +83,8 @@ impl Preset {
             Preset::Nothing => None,
             Preset::Text(text) => Some((*text).to_owned()),
             Preset::Empty(_) => Some(String::new()),
-            Preset::Cores => Some(cores().to_string()),
+            Preset::Threads if server.is_of_requests() => Some(BLOCKING_THREADS.to_string()),
+            Preset::Threads => Some(cores().to_string()),
             Preset::Server => servers.first().map(ToString::to_string),
             Preset::Processes if server.is_of_processes() => Some(cores().to_string()),
             Preset::Processes => Some("0".to_owned()),
@@ -95,7 +96,11 @@ impl Preset {
         match self {
             Preset::Nothing => None,
             Preset::Text(text) | Preset::Empty(text) => Some(text),
-            Preset::Cores => Some("one for each core"),
+            Preset::Threads if servers.iter().all(|server| server.is_of_requests()) => Some("32"),
+            Preset::Threads if servers.iter().any(|server| server.is_of_requests()) => {
+                Some("one for each core; threaded: 32")
+            }
+            Preset::Threads => Some("one for each core"),
             Preset::Server => servers.first().map(|server| server.name()),
             Preset::Processes if servers.iter().any(|server| server.is_of_processes()) => {
                 Some("0; prefork: one for each core")
@@ -138,6 +143,9 @@ pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
 pub(super) fn nearest(typed: &str) -> Option<&'static OptionSpec> {
     suggest::nearest(typed, OPTIONS.iter().map(|spec| spec.name)).and_then(find)
 }
+
+/// Threads that have one request each.
+const BLOCKING_THREADS: usize = 32;
 
 /// As the scheduler and the limits of the container have it; 1 if they do not say.
 fn cores() -> usize {

@@ -6,9 +6,14 @@ use std::str::FromStr;
 use super::bad::Bad;
 use super::suggest::nearest;
 
-#[cfg(not(any(feature = "coroutine", feature = "evented", feature = "prefork")))]
+#[cfg(not(any(
+    feature = "coroutine",
+    feature = "evented",
+    feature = "threaded",
+    feature = "prefork"
+)))]
 compile_error!(
-    "rgi-serve needs a server: switch on its feature `coroutine`, `evented` or `prefork`"
+    "rgi-serve needs a server: switch on its feature `coroutine`, `evented`, `threaded` or `prefork`"
 );
 
 /// What `--server` is, where nobody can say which servers there are.
@@ -24,6 +29,9 @@ pub enum ServerKind {
     /// Readiness loops, one a thread, without an async runtime, over HTTP/1.1.
     #[cfg(feature = "evented")]
     Evented,
+    /// A pool of threads, one request each, and a loop for connections that wait, over HTTP/1.1.
+    #[cfg(feature = "threaded")]
+    Threaded,
     /// One request at a time, on the thread of the process, over HTTP/1.1.
     #[cfg(feature = "prefork")]
     Prefork,
@@ -46,12 +54,24 @@ impl ServerKind {
         ServerKind::Coroutine,
         #[cfg(feature = "evented")]
         ServerKind::Evented,
+        #[cfg(feature = "threaded")]
+        ServerKind::Threaded,
         #[cfg(feature = "prefork")]
         ServerKind::Prefork,
     ];
 
-    /// Those that have threads, and a pool beside them for applications that block.
-    pub(super) const THREADED: &'static [ServerKind] = &[
+    /// Those that have threads.
+    pub(super) const OF_THREADS: &'static [ServerKind] = &[
+        #[cfg(feature = "coroutine")]
+        ServerKind::Coroutine,
+        #[cfg(feature = "evented")]
+        ServerKind::Evented,
+        #[cfg(feature = "threaded")]
+        ServerKind::Threaded,
+    ];
+
+    /// Those that have a pool beside their threads, for applications that block.
+    pub(super) const LIFTING: &'static [ServerKind] = &[
         #[cfg(feature = "coroutine")]
         ServerKind::Coroutine,
         #[cfg(feature = "evented")]
@@ -77,6 +97,14 @@ impl ServerKind {
                     beside the loops.",
                 threads: "its loops",
             },
+            #[cfg(feature = "threaded")]
+            ServerKind::Threaded => Facts {
+                name: "threaded",
+                summary: "A pool of threads, one request each, and a loop for connections that \
+                    wait. HTTP/1.1. For applications that block, which they may do anywhere, and \
+                    that share their state among threads. Slow and idle clients hold no thread.",
+                threads: "its pool",
+            },
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => Facts {
                 name: "prefork",
@@ -100,8 +128,25 @@ impl ServerKind {
             ServerKind::Coroutine => false,
             #[cfg(feature = "evented")]
             ServerKind::Evented => false,
+            #[cfg(feature = "threaded")]
+            ServerKind::Threaded => false,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => true,
+        }
+    }
+
+    /// Whether each of its threads has one request at a time, so that there are to be more of them
+    /// than cores.
+    pub(super) fn is_of_requests(self) -> bool {
+        match self {
+            #[cfg(feature = "coroutine")]
+            ServerKind::Coroutine => false,
+            #[cfg(feature = "evented")]
+            ServerKind::Evented => false,
+            #[cfg(feature = "threaded")]
+            ServerKind::Threaded => true,
+            #[cfg(feature = "prefork")]
+            ServerKind::Prefork => false,
         }
     }
 

@@ -63,23 +63,26 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec {
         on_server: Some(ServerKind::threads),
-        ..threaded(
+        ..of_threads(
             "threads",
             "N",
             Kind::Count(THREADS, |settings| &mut settings.threads),
-            Preset::Cores,
+            Preset::Threads,
             Group::Concurrency,
             "Threads of the server.",
         )
     },
-    threaded(
-        "blocking-threads",
-        "N",
-        Kind::Count(THREADS, |settings| &mut settings.blocking_threads),
-        Preset::Text("64"),
-        Group::Concurrency,
-        "Threads of the pool on which blocking applications run.",
-    ),
+    OptionSpec {
+        servers: ServerKind::LIFTING,
+        ..setting(
+            "blocking-threads",
+            "N",
+            Kind::Count(THREADS, |settings| &mut settings.blocking_threads),
+            Preset::Text("64"),
+            Group::Concurrency,
+            "Threads of the pool on which blocking applications run.",
+        )
+    },
     setting(
         "max-connections",
         "N",
@@ -182,14 +185,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Group::Timeouts,
         "How long a connection may idle between requests. 0: for ever.",
     ),
-    threaded(
+    of_threads(
         "queue-timeout",
         "TIME",
         Kind::Duration(|settings| &mut settings.queue_timeout),
         Preset::Text("5s"),
         Group::Timeouts,
-        "A request that waits longer than this for a free blocking thread is answered 503 with \
-         Retry-After.",
+        "A request that waits longer than this for a free thread that may block is answered 503 \
+         with Retry-After.",
     ),
     setting(
         "request-timeout",
@@ -363,8 +366,8 @@ const fn of_processes(
     }
 }
 
-/// A setting of threads, and of a pool beside them.
-const fn threaded(
+/// A setting of threads.
+const fn of_threads(
     name: &'static str,
     placeholder: &'static str,
     kind: Kind,
@@ -373,7 +376,7 @@ const fn threaded(
     help: &'static str,
 ) -> OptionSpec {
     OptionSpec {
-        servers: ServerKind::THREADED,
+        servers: ServerKind::OF_THREADS,
         ..setting(name, placeholder, kind, default, group, help)
     }
 }

@@ -41,6 +41,12 @@ pub(super) const SERVERS: &[(&str, Serve)] = &[
     ("prefork", |config, site, listeners, stop| {
         rgi_prefork::Prefork::new(config).serve(site, listeners, stop)
     }),
+    ("threaded", |config, site, listeners, stop| {
+        let mut config = config;
+        // As many as are in the application at once in any case.
+        config.threads = 8;
+        rgi_threaded::Threaded::new(config).serve(site, listeners, stop)
+    }),
     ("coroutine", |config, site, listeners, stop| {
         rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
     }),

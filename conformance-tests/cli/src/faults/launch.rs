@@ -132,6 +132,9 @@ impl<'a> Launch<'a> {
             command.arg("--processes").arg(self.processes.to_string());
             command.arg("--pid-file").arg(self.place.pid_file());
         }
+        if let Some(threads) = self.setup.threads {
+            command.arg("--threads").arg(threads.to_string());
+        }
         command.args(&self.arguments);
         // Settings of whoever runs this command are not the program's.
         for (name, _) in std::env::vars_os() {

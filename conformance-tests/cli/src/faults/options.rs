@@ -32,9 +32,11 @@ is not, such as a supervisor, is `not offered`. Everything that was started is e
 command is interrupted.
 
 options:
-  --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork
+  --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork,
+                   threaded
   --processes N    worker processes under the supervisor; 2. 0: the server alone, without the rows
                    that are about a supervisor
+  --threads N      threads of each, for a server that has some; as many as it takes by itself
   --only SUBSTR    only rows whose name contains SUBSTR; repeat for more
   --skip SUBSTR    no rows whose name contains SUBSTR; repeat for more
   --short          the rows that matter most, in their short forms: within 40 s instead of 4 minutes
@@ -49,6 +51,7 @@ options:
 examples:
   rgi-conformance faults --server evented --short
   rgi-conformance faults --server prefork --processes 4 --only reload --only crash
+  rgi-conformance faults --server threaded --threads 2 --only slow
   rgi-conformance faults --server coroutine --processes 0 --format json
 
 exit codes: 0 all passed, 1 some failed, 2 wrong usage, 3 the server does not start
@@ -84,11 +87,15 @@ const MOST_RATE: u64 = 4000;
 /// More workers than that are no test of anything.
 const MOST_PROCESSES: u64 = 64;
 
+/// As many as the testbed takes.
+const MOST_THREADS: u64 = 4096;
+
 /// Reads what follows `faults`.
 pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     use lexopt::Arg::{Long, Short};
     let (mut server, mut program) = (None, None);
     let (mut processes, mut bound, mut rate) = (2, 100, u64::from(RATE));
+    let mut threads = None;
     let (mut only, mut skip) = (Vec::new(), Vec::new());
     let mut short = false;
     let mut format = Format::Text;
@@ -100,6 +107,10 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             Long("program") => program = Some(PathBuf::from(parser.value()?)),
             Long("processes") => {
                 processes = number("--processes", &parser.value()?.string()?, 0, MOST_PROCESSES)?;
+            }
+            Long("threads") => {
+                let number = number("--threads", &parser.value()?.string()?, 1, MOST_THREADS)?;
+                threads = Some(number as usize);
             }
             Long("bound") => {
                 bound = number("--bound", &parser.value()?.string()?, 1, LONGEST_BOUND)?;
@@ -122,6 +133,9 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             "--processes: prefork is worker processes; give it 1 or more",
         ));
     }
+    if server == "prefork" && threads.is_some() {
+        return Err(Error::usage("--threads: prefork has none"));
+    }
     let rows = select(&only, &skip, short)?;
     let program = program.map_or_else(beside, Ok)?;
     if !program.is_file() {
@@ -133,6 +147,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     }
     let mut setup = Setup::new(program, server, processes as usize)?;
     setup.short = short;
+    setup.threads = threads;
     setup.bound = Duration::from_millis(bound);
     setup.rate = rate as u32;
     Ok(Parsed::Run(Options { rows, format }, setup))
@@ -221,6 +236,8 @@ mod tests {
         assert!(with(&["--skip", "_"]).contains("no row"));
         assert!(with(&["--program", "/no/such"]).contains("/no/such"));
         assert!(with(&["--wait"]).contains("--wait"));
+        let none = wrong(&["--server", "prefork", "--threads", "2"]);
+        assert!(none.starts_with("--threads: "), "{none}");
         let none = wrong(&["--server", "prefork", "--processes", "0"]);
         assert!(none.contains("1 or more"), "{none}");
     }

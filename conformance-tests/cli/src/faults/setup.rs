@@ -23,6 +23,8 @@ pub(super) struct Setup {
     pub(super) server: String,
     /// Workers under a supervisor; 0: there is none.
     pub(super) processes: usize,
+    /// Threads of each, where not as many as the program takes by itself.
+    pub(super) threads: Option<usize>,
     pub(super) short: bool,
     /// How long a plain request may take beside others that are slow.
     pub(super) bound: Duration,
@@ -46,6 +48,7 @@ impl Setup {
             program,
             server,
             processes,
+            threads: None,
             short: false,
             bound: Duration::from_millis(100),
             rate: RATE,

@@ -85,7 +85,7 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     assert_eq!(output.status.code(), Some(0), "{out}");
     let mut lines = out.lines();
     let heads: Vec<_> = lines.next().unwrap().split_whitespace().collect();
-    let servers = ["evented", "prefork", "coroutine"];
+    let servers = ["evented", "prefork", "threaded", "coroutine"];
     let supervised = servers.map(|server| format!("{server}+supervisor"));
     let columns = servers
         .iter()
@@ -101,8 +101,8 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     let all = vec!["pass"; columns.len() - 1];
     assert_eq!(row("single_block_has_its_length"), all, "{out}");
     assert_eq!(
-        row("fact_may_block_holds")[..3],
-        ["pass", "not offered", "not offered"],
+        row("fact_may_block_holds")[..4],
+        ["pass", "not offered", "not offered", "pass"],
         "{out}"
     );
     assert!(
@@ -135,7 +135,7 @@ fn one_server_is_run_by_its_name() {
     complains(
         &["run", "--server", "nginx"],
         2,
-        &["'nginx'", "memory, evented, prefork, coroutine"],
+        &["'nginx'", "memory, evented, prefork, threaded, coroutine"],
     );
     complains(&["run"], 2, &["--server NAME or --url URL"]);
 }

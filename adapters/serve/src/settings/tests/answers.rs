@@ -38,7 +38,7 @@ fn help_tells_of_the_servers_that_can_run_the_program() {
             assert!(text.contains(&line.replace("{}", server.name())), "{text}");
         }
         let threads = text.contains(&format!(" server. {server}: "));
-        assert_eq!(threads, ServerKind::THREADED.contains(server), "{text}");
+        assert_eq!(threads, ServerKind::OF_THREADS.contains(server), "{text}");
         for other in ServerKind::COMPILED.iter().filter(|it| *it != server) {
             assert!(!text.contains(other.name()), "{other}: {text}");
         }

@@ -77,17 +77,37 @@ fn a_server_is_a_name() {
     );
 }
 
-#[cfg(feature = "prefork")]
+#[cfg(all(feature = "prefork", feature = "threaded"))]
 #[test]
 fn what_is_about_threads_is_refused_where_there_are_none() {
-    let end = "the server prefork cannot do this; of the servers here coroutine, evented can";
-    for option in ["threads", "blocking-threads", "queue-timeout"] {
-        let flag = format!("--{option}");
-        let args = &["--server=prefork", &flag, "1"];
+    let with_threads = "coroutine, evented, threaded";
+    let with_pool = "coroutine, evented";
+    let refused = [
+        ("prefork", "threads", with_threads),
+        ("prefork", "blocking-threads", with_pool),
+        ("prefork", "queue-timeout", with_threads),
+        ("threaded", "blocking-threads", with_pool),
+    ];
+    for (server, option, can) in refused {
+        let (server, flag) = (format!("--server={server}"), format!("--{option}"));
+        let args = &[&*server, &flag, "1"];
         let start = Start {
             args,
             ..Start::default()
         };
+        let name = &server["--server=".len()..];
+        let end = format!("the server {name} cannot do this; of the servers here {can} can");
         assert_eq!(start.refused(), format!("{flag}: {end}"));
     }
+}
+
+#[cfg(feature = "threaded")]
+#[test]
+fn threads_that_have_a_request_each_are_more_than_cores() {
+    let args = &["--server=threaded"];
+    let start = Start {
+        args,
+        ..Start::default()
+    };
+    assert_eq!(start.settings().threads, 32);
 }

@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
                 is replaced, the other answers meanwhile, and no other request fails.",
         short: false,
         offered: |setup| match setup.server.as_str() {
-            "prefork" => several(setup),
+            "prefork" | "threaded" => several(setup),
             _ => Err("no request holds a worker: one that takes too long is answered 503".into()),
         },
         run: held,
@@ -112,10 +112,13 @@ fn killed(setup: &Setup, findings: &mut Findings, signal: Signal) -> Result<(), 
 }
 
 fn held(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
-    let testbed = setup
-        .launch()
-        .option("--request-timeout", "500ms")
-        .start()?;
+    let launch = setup.launch().option("--request-timeout", "500ms");
+    let launch = match setup.server.as_str() {
+        // With others left it is not replaced.
+        "threaded" => launch.option("--threads", "1"),
+        _ => launch,
+    };
+    let testbed = launch.start()?;
     let before = testbed.workers();
     let request = get(&testbed.endpoint, "/block?ms=60000", false);
     let connection = testbed.endpoint.connect(PATIENCE);

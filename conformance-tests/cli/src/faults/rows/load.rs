@@ -97,8 +97,12 @@ fn ticks(testbed: &Testbed) -> u64 {
 fn beyond_capacity(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
     let (launch, at_once) = match setup.server.as_str() {
         "prefork" => (setup.launch(), setup.processes),
-        _ => {
-            let launch = setup.launch().option("--blocking-threads", "4");
+        server => {
+            let threads = match server {
+                "threaded" => "--threads",
+                _ => "--blocking-threads",
+            };
+            let launch = setup.launch().option(threads, "4");
             let launch = launch.option("--queue-timeout", "500ms");
             (launch, 4 * setup.processes.max(1))
         }

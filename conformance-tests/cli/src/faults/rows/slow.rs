@@ -40,13 +40,13 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "slow_readers_of_blocks",
         about: "20 clients do not read what they were sent, 8 MiB each that are made while they \
-                are sent: the same. A prefork worker makes no more than --buffer-body ahead, so it \
-                is given so much.",
+                are sent: the same. A prefork worker makes no more than --buffer-body ahead, nor does \
+                a thread of a pool, so they are given so much.",
         short: false,
         offered: anywhere,
         run: |setup, findings| {
             let ahead = match &*setup.server {
-                "prefork" => "16m",
+                "prefork" | "threaded" => "16m",
                 _ => "64k",
             };
             let launch = setup.launch().option("--buffer-body", ahead);

@@ -49,12 +49,13 @@ const QUEUED: usize = 4;
 const TAKEN_UP: Duration = Duration::from_millis(300);
 
 fn answers_what_it_has(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
-    // A prefork worker has one request at a time.
-    let processes = match setup.server.as_str() {
-        "prefork" => LONG,
-        _ => setup.processes,
+    // A prefork worker has one request at a time, and so has a thread of a pool.
+    let launch = match setup.server.as_str() {
+        "prefork" => setup.launch().processes(LONG),
+        "threaded" => setup.launch().option("--threads", LONG.to_string()),
+        _ => setup.launch(),
     };
-    let testbed = setup.launch().processes(processes).start()?;
+    let testbed = launch.start()?;
     let target = setup.slow(2000);
     let mut tally = Tally::default();
     thread::scope(|scope| {

@@ -205,7 +205,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "slow_application_is_no_slow_client",
         says: "the time an application takes between its reads is not held against the client",
         rules: &[252],
-        needs: &[AT_ONCE],
+        needs: &[AT_ONCE, "lazy_continue"],
         settings: Some(|config| config.body_timeout = SOON),
         app: |mut environ, start_response| {
             let notes = Notes::of(&environ);

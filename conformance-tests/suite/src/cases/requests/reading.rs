@@ -255,7 +255,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         name: "input_is_read_as_it_comes",
         says: "what has come of a body can be read before the rest is sent",
         rules: &[44],
-        needs: &[AT_ONCE],
+        needs: &[AT_ONCE, "lazy_continue"],
         app: |mut environ, start_response| {
             let notes = Notes::of(&environ);
             BoxBody::future(async move {
