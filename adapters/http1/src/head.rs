@@ -11,7 +11,8 @@
 //! Every refusal comes from the scan, or from the meaning of a head that the
 //! scan has passed. That makes the answer the same however the bytes come.
 
-use http::{Method, StatusCode, Version};
+use http::{HeaderValue, Method, StatusCode, Version};
+use rgi_core::server::RequestHead as CoreHead;
 use rgi_core::server::syntax::TargetForm;
 use rgi_core::server::syntax::{QUERY, TOKEN};
 
@@ -59,6 +60,28 @@ pub struct RequestHead {
     pub upgrade: Option<Span>,
     /// Whether the client says, by `TE: trailers`, that it reads trailers.
     pub accepts_trailers: bool,
+}
+
+impl RequestHead {
+    /// The head as an exchange is made of it: `raw` are the bytes it was read from, and `fields` the
+    /// index read with it, which is swapped with a recycled vector.
+    pub fn to_core(&self, raw: &[u8], fields: &mut Vec<FieldSpan>) -> CoreHead {
+        let mut head = CoreHead::new();
+        head.fill(raw, fields);
+        let method = self.method.clone();
+        head.line(method, self.version, self.target, self.path, self.query);
+        head
+    }
+
+    /// The switch of protocols that the client offers, as an exchange takes it: `Some(None)` is a
+    /// CONNECT. One with a body is none (RFC 9110 7.8). `raw` are the bytes the head was read from.
+    pub fn offer(&self, raw: &[u8]) -> Option<Option<HeaderValue>> {
+        if self.method == Method::CONNECT {
+            return Some(None);
+        }
+        let protocols = self.upgrade.filter(|_| !self.framing.has_body())?;
+        HeaderValue::from_bytes(protocols.of(raw)).ok().map(Some)
+    }
 }
 
 /// Reads request heads from a buffer that grows.

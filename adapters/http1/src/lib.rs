@@ -10,7 +10,7 @@
 //! use std::sync::Arc;
 //!
 //! use rgi_core::rt::{ThreadClock, block_on};
-//! use rgi_core::server::{Exchange, Host, Payload, RequestHead, ServerInfo};
+//! use rgi_core::server::{Exchange, Host, ServerInfo};
 //! use rgi_core::{Environ, Full, Input, StartResponse, StatusCode, app_fn};
 //! use rgi_http1::{HeadReader, Limits, Output, Stamp, Turn};
 //!
@@ -26,11 +26,9 @@
 //!     .read(received, &Limits::default(), &mut fields)?
 //!     .expect("all of the head is there");
 //!
-//! // The exchange. A request with a body has a `BodyReader` behind its input.
+//! // The exchange. A request with a body has a `PulledBody` or `BodyReader` behind its input.
 //! let mut turn = Turn::new(&head);
-//! let mut request = RequestHead::new();
-//! request.fill(&received[..head.len], &mut fields);
-//! request.line(head.method, head.version, head.target, head.path, head.query);
+//! let request = head.to_core(&received[..head.len], &mut fields);
 //! let host = Host::new(ServerInfo::default(), Arc::new(ThreadClock::new()));
 //! let exchange = Exchange::new(request, Input::empty(), Arc::new(host), Arc::default());
 //! let mut response = pin!(exchange.call(&app_fn(app)));
@@ -40,12 +38,7 @@
 //! let commit = block_on(poll_fn(|cx| response.as_mut().poll_head(cx)));
 //! turn.head(&commit, &stamp, &mut output);
 //! while let Some(payload) = block_on(poll_fn(|cx| response.as_mut().poll_payload(cx))) {
-//!     match payload.expect("here a server would reset the connection") {
-//!         Payload::Data(data) => turn.data(data, &mut output),
-//!         Payload::File(region) => turn.file(region, &mut output),
-//!         Payload::Trailers(trailers) => turn.end(Some(&trailers), &mut output),
-//!         Payload::Flush | Payload::Upgrade(_) => {}
-//!     }
+//!     turn.payload(payload.expect("here a server would reset the connection"), &mut output);
 //! }
 //! turn.end(None, &mut output);
 //!
@@ -68,6 +61,8 @@
 //!   [`FieldSpan`]s: offsets into the bytes given, nothing copied.
 //! - [`BodyReader`] takes the body that follows off a buffer, as
 //!   [`Framing`] says, down to the trailers.
+//! - An [`Incoming`] has both read off a blocking stream, the [`PulledBody`]
+//!   as the application asks for it: for servers that wait for their clients.
 //! - [`Limits`] bound both, and a [`Refusal`] says which status to answer.
 //!
 //! What is refused, and with which status, does not depend on how the bytes
@@ -84,7 +79,8 @@
 //!
 //! - A [`Turn`] frames one response and says whether the connection lives on.
 //! - [`interim`], [`refuse`] and [`CONTINUE`] are what a server says by itself.
-//! - An [`Output`] queues it all, as slices for a vectored write.
+//! - An [`Output`] queues it all, as slices for a vectored write, or for a
+//!   blocking stream.
 //! - A [`Stamp`] is the `date` and `server` of them all.
 //!
 //! A connection's waits and how long they may take are values too:
@@ -104,6 +100,7 @@ mod limits;
 mod line;
 mod output;
 mod parse;
+mod pull;
 mod refusal;
 mod scan;
 mod span;
@@ -119,6 +116,7 @@ pub use guard::Guard;
 pub use head::{HeadReader, RequestHead};
 pub use limits::Limits;
 pub use output::Output;
+pub use pull::{Incoming, PulledBody};
 pub use refusal::Refusal;
 pub use rgi_core::server::syntax::TargetForm;
 pub use span::{FieldSpan, Span};

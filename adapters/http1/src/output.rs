@@ -1,7 +1,7 @@
 //! Bytes on their way out, in the order they were put in.
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
+use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 use rgi_core::FileRegion;
@@ -12,7 +12,8 @@ use rgi_core::FileRegion;
 /// To send it, look in this order: while there is a [`file`](Self::file) in front, have the system
 /// send of it and say with [`file_sent`](Self::file_sent) how much; otherwise give the
 /// [`single`](Self::single) piece to a write or the [`slices`](Self::slices) to a vectored one, and
-/// say with [`advance`](Self::advance) how much was taken.
+/// say with [`advance`](Self::advance) how much was taken. A server that may wait for its client has
+/// [`write_to`](Self::write_to).
 #[derive(Debug, Default)]
 pub struct Output {
     small: Vec<u8>,
@@ -206,6 +207,36 @@ impl Output {
         if self.small.capacity() > KEPT {
             self.small = Vec::new();
         }
+    }
+
+    /// Writes everything to a blocking stream; parts of files by way of memory.
+    ///
+    /// # Errors
+    ///
+    /// What the stream or a file says, `UnexpectedEof` of a file that has become shorter than was
+    /// promised. What was not written is still there.
+    pub fn write_to(&mut self, stream: &mut impl Write) -> io::Result<()> {
+        while !self.is_empty() {
+            if let Some(Segment::File(region)) = self.segments.front_mut() {
+                let Some(chunk) = region.next_chunk(COPIED)? else {
+                    self.segments.pop_front();
+                    continue;
+                };
+                self.len -= chunk.len() as u64;
+                stream.write_all(&chunk)?;
+                continue;
+            }
+            let mut slices = [IoSlice::new(&[]); 8];
+            let n = self.slices(&mut slices);
+            match stream.write_vectored(&slices[..n]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.advance(n),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.reclaim();
+        Ok(())
     }
 
     /// Forgets everything: whoever it was for is gone.

@@ -1,8 +1,12 @@
 //! Why a request is refused.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use http::StatusCode;
+use rgi_core::Error;
+
+use crate::{Output, Stamp, refuse};
 
 /// Why a request was refused: the status to answer with, and a reason for the
 /// log. Once answered the connection has to be closed, for where the next
@@ -36,7 +40,12 @@ impl Refusal {
         )
     }
 
-    /// The status to answer with: 400, 413, 414, 417, 431, 501 or 505.
+    /// 408: a head does not end.
+    pub(crate) const fn head_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the head takes too long")
+    }
+
+    /// The status to answer with: 400, 408, 413, 414, 417, 431, 501 or 505.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -47,6 +56,28 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         self.reason
+    }
+
+    /// Writes the answer to a blocking stream: [`refuse`](crate::refuse), of a server without a name.
+    ///
+    /// # Errors
+    ///
+    /// What the stream says.
+    pub fn write_to(&self, stream: &mut impl Write) -> io::Result<()> {
+        let mut output = Output::new();
+        refuse(self.status, &Stamp::new(""), &mut output);
+        output.write_to(stream)
+    }
+
+    /// As an input's error, in the midst of a body: the application that passes it on has it answered
+    /// with the refusal's status.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        let error = match self.is_too_large() {
+            true => Error::too_large(self.reason),
+            false => Error::malformed(self.reason),
+        };
+        error.with_status(self.status)
     }
 
     /// Whether the message broke the grammar or could be read in two ways

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
-use rgi_core::server::{Commit, Framing as Answer};
+use rgi_core::server::{Commit, Framing as Answer, Payload};
 use rgi_core::{FieldName, FileRegion};
 
 use crate::{Output, RequestHead, Stamp, trailers};
@@ -162,6 +162,18 @@ impl Turn {
                 output.region(region);
                 output.small(|out| out.extend_from_slice(b"\r\n"));
             }
+        }
+    }
+
+    /// Writes what the commit machine gives out next: a block, a part of a file, or the trailers, which
+    /// end it. A flush writes nothing, and so does a switch of protocols: what is to be done about
+    /// them is the server's.
+    pub fn payload(&mut self, payload: Payload, output: &mut Output) {
+        match payload {
+            Payload::Data(data) => self.data(data, output),
+            Payload::File(region) => self.file(region, output),
+            Payload::Trailers(trailers) => self.end(Some(&trailers), output),
+            Payload::Flush | Payload::Upgrade(_) => {}
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
-use std::os::unix::net::UnixListener;
+use std::net::{self, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::{Address, Connection, Socket};
 use crate::{Error, LocalLifespan};
 
 /// A server that runs an application until it is told to stop. Each server's `impl` says in its
@@ -40,6 +43,84 @@ impl Listener {
             Listener::Tcp(listener) => Listener::Tcp(listener.try_clone()?),
             Listener::Unix(listener) => Listener::Unix(listener.try_clone()?),
         })
+    }
+}
+
+/// For servers whose threads wait.
+impl Listener {
+    /// Waits for a client, and gives its socket, which waits as well and sends without delay.
+    ///
+    /// # Errors
+    ///
+    /// What the system says: of a client that has left again, or that there are no descriptors. The
+    /// listener goes on.
+    pub fn accept(&self) -> io::Result<(Socket, Connection)> {
+        self.set_nonblocking(false)?;
+        self.accept_one()
+    }
+
+    fn accept_one(&self) -> io::Result<(Socket, Connection)> {
+        let mut connection = Connection::default();
+        let socket = match self {
+            Listener::Tcp(listener) => {
+                let (socket, peer) = listener.accept()?;
+                connection.peer = Address::Tcp(peer);
+                connection.local = Address::Tcp(socket.local_addr()?);
+                socket.set_nodelay(true)?;
+                Socket::Tcp(socket)
+            }
+            Listener::Unix(listener) => {
+                let (socket, peer) = listener.accept()?;
+                let path = |address: SocketAddr| address.as_pathname().map(Path::to_owned);
+                connection.peer = Address::Unix(path(peer));
+                connection.local = Address::Unix(path(socket.local_addr()?));
+                Socket::Unix(socket)
+            }
+        };
+        Ok((socket, connection))
+    }
+
+    /// As [`accept`](Self::accept), of a client that is there already; `None` if nobody is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](Self::accept).
+    pub fn try_accept(&self) -> io::Result<Option<(Socket, Connection)>> {
+        self.set_nonblocking(true)?;
+        match self.accept_one() {
+            Ok(accepted) => Ok(Some(accepted)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        match self {
+            Listener::Tcp(listener) => listener.set_nonblocking(nonblocking),
+            Listener::Unix(listener) => listener.set_nonblocking(nonblocking),
+        }
+    }
+
+    /// Ends a wait in [`accept`](Self::accept), from another thread, by a connection that says
+    /// nothing. At most a second is spent on it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn rouse(&self) -> io::Result<()> {
+        match self {
+            Listener::Tcp(listener) => {
+                let mut address = listener.local_addr()?;
+                if address.ip().is_unspecified() {
+                    address.set_ip(match address {
+                        net::SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                        net::SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+                    });
+                }
+                TcpStream::connect_timeout(&address, Duration::from_secs(1)).map(drop)
+            }
+            Listener::Unix(listener) => UnixStream::connect_addr(&listener.local_addr()?).map(drop),
+        }
     }
 }
 

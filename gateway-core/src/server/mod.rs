@@ -18,6 +18,7 @@ mod received;
 mod request;
 mod response;
 mod rules;
+mod socket;
 pub mod syntax;
 mod traits;
 
@@ -34,6 +35,7 @@ pub use request::{FieldSpan, RequestHead, Span};
 pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Ending, Response};
 pub use rules::{Framing, Payload, Rules, Verdict};
+pub use socket::Socket;
 pub use traits::{Around, Informer, InputSource, Offload, Timer, Transport, Work};
 
 pub use crate::head::PooledHead;

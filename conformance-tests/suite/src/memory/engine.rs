@@ -1,23 +1,22 @@
 //! The engine of HTTP/1.1 on a pipe: one thread a connection, blocking reads and writes.
 
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::os::unix::fs::FileExt;
-use std::pin::{Pin, pin};
+use std::io::{self, Read, Write};
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use bytes::BytesMut;
+use http::{HeaderMap, StatusCode};
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
-    Address, Config, Connection, Exchange, Host, Informer, InputSource, Level, Log, Payload,
-    RequestHead, ServerInfo, Transport,
+    Address, Config, Connection, Exchange, Host, Informer, Level, Log, Payload, ServerInfo,
+    Transport,
 };
-use rgi_core::{App, BoxApp, End as Ending, Error, HeaderValue, Input, Stream};
-use rgi_http1::{BodyReader, CONTINUE, Decoded, FieldSpan, HeadReader, Output, Stamp, Turn};
+use rgi_core::{App, BoxApp, End as Ending, Error};
+use rgi_http1::{Incoming, Output, PulledBody, Stamp, Turn};
 
 use super::pipe::End;
 
@@ -29,14 +28,14 @@ pub(super) struct Worker {
     clock: ThreadClock,
 }
 
+/// How often the clock is looked at while a client says nothing.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// What is open behind a request.
 enum Next {
     Request,
     Close,
 }
-
-/// A body that nobody read is skipped up to here; behind a longer one the connection ends.
-const SKIPPED: usize = 64 * 1024;
 
 impl Worker {
     pub(super) fn new(app: BoxApp, config: Config) -> Worker {
@@ -67,53 +66,16 @@ impl Worker {
     /// One request and its answer.
     fn turn(&self, line: &mut Line) -> io::Result<Next> {
         let limits = &self.config.limits;
-        let head = loop {
-            match line.reader.read(&line.buf, limits, &mut line.fields) {
-                Ok(Some(head)) => break head,
-                Err(refusal) => return line.refuse(refusal.status()),
-                Ok(None) => {}
-            }
-            let begun = line.reader.started(&line.buf);
-            let patience = match begun {
-                true => self.config.header_timeout,
-                false => self.config.keep_alive,
-            };
-            match line.fill(patience) {
-                Ok(0) => return Ok(Next::Close),
-                Err(error) if begun && error.kind() == io::ErrorKind::TimedOut => {
-                    return line.refuse(StatusCode::REQUEST_TIMEOUT);
-                }
-                read => read?,
-            };
+        let mut pipe = line.pipe(Some(LOOK));
+        let head = match line.incoming.receive(&mut pipe, &self.config, |_| false)? {
+            Ok(Some(head)) => head,
+            Ok(None) => return Ok(Next::Close),
+            Err(refusal) => return line.refuse(refusal.status()),
         };
-        let raw = line.buf.split_to(head.len);
-        let mut request = RequestHead::new();
-        request.fill(&raw, &mut line.fields);
-        request.line(
-            head.method.clone(),
-            head.version,
-            head.target,
-            head.path,
-            head.query,
-        );
-        let reader = BodyReader::new(head.framing, limits);
-        let length = reader.remaining();
-        let incoming = Arc::new(Mutex::new(Incoming {
-            end: line.end.clone(),
-            reader,
-            // Who sends its body unasked needs not be told to (RFC 9110 10.1.1).
-            expects: head.expect_continue && line.buf.is_empty(),
-            failed: false,
-            buf: std::mem::take(&mut line.buf),
-            patience: self.config.body_timeout,
-        }));
-        let input = match head.framing.has_body() {
-            false => None,
-            true => {
-                let source = Source(incoming.clone());
-                Some(Input::source(source, length).limit(limits.longest_body()))
-            }
-        };
+        let pipe = line.pipe(self.config.body_timeout);
+        let offer = line.incoming.offer(&head);
+        let (request, body) = line.incoming.take(&head, limits, pipe);
+        let input = body.input();
         let mut exchange =
             Exchange::new(request, input, self.host.clone(), line.connection.clone());
         let mut turn = Turn::new(&head);
@@ -122,23 +84,18 @@ impl Worker {
             open: AtomicBool::new(turn.takes_interim()),
         });
         exchange = exchange.informer(hints.clone());
-        if head.method == Method::CONNECT {
-            exchange = exchange.offer(None);
-        } else if let Some(protocols) = head.upgrade
-            && let Ok(value) = HeaderValue::from_bytes(protocols.of(&raw))
-        {
-            exchange = exchange.offer(Some(value));
+        if let Some(offer) = offer {
+            exchange = exchange.offer(offer);
         }
-        let answered = self.clock.block_on(answer(
-            &*self.app, exchange, &mut turn, line, &hints, &incoming,
-        ));
-        answered?;
-        let mut incoming = lock(&incoming);
-        if !turn.keep_alive() || !incoming.skip() {
+        self.clock
+            .block_on(answer(&*self.app, exchange, &mut turn, line, &hints, &body))?;
+        if !turn.keep_alive() {
             return Ok(Next::Close);
         }
-        line.buf = std::mem::take(&mut incoming.buf);
-        Ok(Next::Request)
+        Ok(match line.incoming.resume(&body) {
+            true => Next::Request,
+            false => Next::Close,
+        })
     }
 }
 
@@ -155,7 +112,7 @@ async fn answer<A: App + ?Sized>(
     turn: &mut Turn,
     line: &mut Line,
     hints: &Hints,
-    incoming: &Arc<Mutex<Incoming>>,
+    body: &PulledBody<Pipe>,
 ) -> io::Result<()> {
     let mut response = pin!(exchange.call(app));
     let commit = poll_fn(|cx| response.as_mut().poll_head(cx)).await;
@@ -168,15 +125,7 @@ async fn answer<A: App + ?Sized>(
     if let Some(error) = response.error() {
         line.log(Level::of_failure(commit.head.status), &error.to_string());
     }
-    {
-        let mut incoming = lock(incoming);
-        let left = incoming.reader.remaining();
-        let is_skipped = left.is_none_or(|left| left <= SKIPPED as u64);
-        // Nobody knows whether the body will come, or where it ends.
-        if std::mem::take(&mut incoming.expects) || incoming.failed || !is_skipped {
-            turn.close();
-        }
-    }
+    body.settle(turn);
     turn.head(&commit, &line.stamp, &mut line.output);
     let mut written = line.flush();
     let end = loop {
@@ -203,14 +152,11 @@ async fn answer<A: App + ?Sized>(
                 written = Err(io::ErrorKind::ConnectionReset.into());
                 break None;
             }
-            Some(Ok(Payload::Data(data))) => turn.data(data, &mut line.output),
-            Some(Ok(Payload::File(region))) => turn.file(region, &mut line.output),
-            Some(Ok(Payload::Trailers(trailers))) => turn.end(Some(&trailers), &mut line.output),
-            Some(Ok(Payload::Flush)) => {}
             Some(Ok(Payload::Upgrade(demand))) => demand.fulfil(Switched {
                 end: line.end.clone(),
-                behind: std::mem::take(&mut lock(incoming).buf),
+                behind: body.finish().unwrap_or_default(),
             }),
+            Some(Ok(payload)) => turn.payload(payload, &mut line.output),
         }
         written = line.flush();
     };
@@ -221,9 +167,7 @@ async fn answer<A: App + ?Sized>(
 /// One connection's reading and writing.
 struct Line {
     end: Arc<End>,
-    buf: BytesMut,
-    reader: HeadReader,
-    fields: Vec<FieldSpan>,
+    incoming: Incoming,
     stamp: Stamp,
     output: Output,
     /// For a client that takes nothing.
@@ -236,9 +180,7 @@ impl Line {
     fn new(end: Arc<End>, config: &Config) -> Line {
         Line {
             end,
-            buf: BytesMut::new(),
-            reader: HeadReader::default(),
-            fields: Vec::new(),
+            incoming: Incoming::new(),
             stamp: Stamp::new(""),
             output: Output::new(),
             patience: config.write_timeout,
@@ -252,10 +194,6 @@ impl Line {
         }
     }
 
-    fn fill(&mut self, patience: Option<Duration>) -> io::Result<usize> {
-        fill(&self.end, &mut self.buf, patience)
-    }
-
     fn refuse(&mut self, status: StatusCode) -> io::Result<Next> {
         rgi_http1::refuse(status, &self.stamp, &mut self.output);
         self.flush()?;
@@ -266,120 +204,47 @@ impl Line {
         self.log.log(level, format_args!("{line}"));
     }
 
+    fn pipe(&self, patience: Option<Duration>) -> Pipe {
+        Pipe {
+            end: self.end.clone(),
+            patience,
+        }
+    }
+
     /// Writes all there is.
     fn flush(&mut self) -> io::Result<()> {
-        while !self.output.is_empty() {
-            let sent = match self.output.file() {
-                Some(region) => {
-                    let mut chunk = [0; 16 * 1024];
-                    let most = region.len().min(chunk.len() as u64) as usize;
-                    let n = region
-                        .file()
-                        .read_at(&mut chunk[..most], region.range().start)?;
-                    if n == 0 {
-                        // The file has become shorter than was promised.
-                        self.end.reset();
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                    self.end.write_all(&chunk[..n], self.patience)?;
-                    self.output.file_sent(n as u64);
-                    continue;
-                }
-                None => {
-                    let mut slices = [IoSlice::new(&[]); 4];
-                    let n = self.output.slices(&mut slices);
-                    for slice in &slices[..n] {
-                        self.end.write_all(slice, self.patience)?;
-                    }
-                    slices[..n].iter().map(|slice| slice.len()).sum()
-                }
-            };
-            self.output.advance(sent);
+        let mut pipe = self.pipe(self.patience);
+        let written = self.output.write_to(&mut pipe);
+        if let Err(error) = &written
+            && error.kind() == io::ErrorKind::UnexpectedEof
+        {
+            // The file has become shorter than was promised.
+            self.end.reset();
         }
-        Ok(())
+        written
     }
 }
 
-fn fill(end: &End, buf: &mut BytesMut, patience: Option<Duration>) -> io::Result<usize> {
-    let mut chunk = [0; 16 * 1024];
-    let n = end.read(&mut chunk, patience)?;
-    buf.extend_from_slice(&chunk[..n]);
-    Ok(n)
-}
-
-/// A request's body on its way.
-struct Incoming {
+/// A pipe's end, with the time that its other side has.
+struct Pipe {
     end: Arc<End>,
-    buf: BytesMut,
-    reader: BodyReader,
-    /// The client waits for `100 Continue`.
-    expects: bool,
-    failed: bool,
     patience: Option<Duration>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Incoming {
-    fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let next = self.read();
-        self.failed |= next.is_err();
-        next
-    }
-
-    fn read(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            match self.reader.decode(&mut self.buf) {
-                Ok(Decoded::Data(data)) => return Ok(Some(data)),
-                Ok(Decoded::End) => return Ok(None),
-                Ok(Decoded::NeedMore) => {}
-                Err(refusal) => {
-                    return Err(Error::malformed(refusal.reason()).with_status(refusal.status()));
-                }
-            }
-            if std::mem::take(&mut self.expects) {
-                let _ = self.end.write_all(CONTINUE, None);
-            }
-            match fill(&self.end, &mut self.buf, self.patience) {
-                Ok(0) => return Err(Error::disconnected()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    let late = Error::malformed("the body took too long");
-                    return Err(late.with_status(StatusCode::REQUEST_TIMEOUT));
-                }
-                Err(_) => return Err(Error::disconnected()),
-            }
-        }
-    }
-
-    /// Passes over what nobody read; whether the next request can be found behind it.
-    fn skip(&mut self) -> bool {
-        let mut skipped = 0;
-        loop {
-            match self.next() {
-                Ok(None) => return true,
-                Ok(Some(data)) if skipped + data.len() <= SKIPPED => skipped += data.len(),
-                Ok(Some(_)) | Err(_) => return false,
-            }
-        }
+impl Read for Pipe {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.end.read(buf, self.patience)
     }
 }
 
-struct Source(Arc<Mutex<Incoming>>);
-
-impl Stream for Source {
-    type Item = Result<Bytes, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(lock(&self.0).next().transpose())
+impl Write for Pipe {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.end.write_all(buf, self.patience)?;
+        Ok(buf.len())
     }
-}
 
-impl InputSource for Source {
-    fn trailers(self: Pin<&mut Self>) -> Option<Box<HeaderMap>> {
-        lock(&self.0).reader.take_trailers().map(Box::new)
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
