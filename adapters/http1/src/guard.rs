@@ -74,6 +74,9 @@ pub struct Guard {
     asked: bool,
     /// Whether another protocol may begin right here.
     may_switch: bool,
+    /// Whether each message is passed on by itself, and whether one has ended right here.
+    singly: bool,
+    ended: bool,
     extensions: Extensions,
 }
 
@@ -108,6 +111,16 @@ impl Guard {
         Self::default()
     }
 
+    /// A guard for an engine that is to have one request at a time: it stops behind each, and
+    /// [`is_behind`](Self::is_behind) says so.
+    #[must_use]
+    pub fn singly() -> Self {
+        Self {
+            singly: true,
+            ..Self::default()
+        }
+    }
+
     /// Goes on with the connection's bytes, in order.
     ///
     /// `Ok(n)`: the first `n`, at least one unless `bytes` is empty, are in
@@ -115,7 +128,8 @@ impl Guard {
     /// but see [`may_switch`](Self::may_switch) first. `n` is less than the
     /// length
     ///
-    /// - behind a request after which the protocol may be another one;
+    /// - behind a request after which the protocol may be another one, and behind any of one that
+    ///   passes requests [singly](Self::singly);
     /// - before a head that is refused, and before the byte of a body at which
     ///   it is refused. The next call gives the error, whatever it is shown.
     ///
@@ -130,8 +144,9 @@ impl Guard {
         }
         if !bytes.is_empty() {
             self.may_switch = false;
+            self.ended = false;
         }
-        while at < bytes.len() && !self.may_switch {
+        while at < bytes.len() && !self.ended {
             match self.step(&bytes[at..]) {
                 Ok(passed) => at += passed,
                 Err(fault) => {
@@ -154,6 +169,13 @@ impl Guard {
     #[must_use]
     pub fn may_switch(&self) -> bool {
         self.may_switch
+    }
+
+    /// Whether what was passed last is the end of a request, of a guard that passes them
+    /// [singly](Self::singly).
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.ended
     }
 
     /// Whether there is a refusal, and it lies within a body: then the
@@ -263,6 +285,7 @@ impl Guard {
     /// Behind a message.
     fn end(&mut self) {
         self.may_switch = self.asked;
+        self.ended = self.singly || self.asked;
         if !matches!(&self.state, State::Head(head) if head.is_new()) {
             self.state = State::default();
         }

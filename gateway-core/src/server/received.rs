@@ -3,10 +3,7 @@
 //! Such libraries check what they need for framing, and leave the rest to whoever comes behind
 //! them. Here is the rest, once for all adapters.
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri, Version};
 
@@ -28,6 +25,17 @@ pub struct Received {
 const LINE: usize = "  HTTP/1.1\r\n".len();
 const FIELD: usize = ": \r\n".len();
 
+/// A request line that another library has read, in the words of this one.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The method.
+    pub method: Method,
+    /// HTTP/1.0 or HTTP/1.1.
+    pub version: Version,
+    /// The target, in pieces that follow each other.
+    pub target: &'a [&'a str],
+}
+
 impl Received {
     /// Takes over a head, and checks it:
     ///
@@ -44,8 +52,14 @@ impl Received {
     ///
     /// With the status to answer: 400, 413, 414, 417, 431 or 501.
     pub fn new(mut parts: Parts, limits: &Limits) -> Result<Received, Error> {
-        let fields = Fields::gather(&parts, limits)?;
-        fields.check(&parts, limits)?;
+        let line = parts.method.as_str().len() + target_len(&parts.uri);
+        let texts = parts.headers.iter();
+        let texts = texts.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let fields = Fields::gather(texts, line, parts.version, limits)?;
+        fields.check(&parts.method, parts.version, limits)?;
+        if parts.version >= Version::HTTP_2 {
+            fields.check_authority(&parts)?;
+        }
         let upgrade = match fields.upgrade && parts.version == Version::HTTP_11 {
             true => offered(&parts.headers),
             false => None,
@@ -57,6 +71,52 @@ impl Received {
         if head.target_len() > limits.target {
             return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
         }
+        Ok(Received { head, upgrade })
+    }
+
+    /// As [`new`](Self::new), of an HTTP/1 head that is there in another library's types: its texts
+    /// are copied, and no map is made of them. Repeats of a name are in order.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn copy<'a>(
+        line: Line<'_>,
+        texts: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
+        limits: &Limits,
+    ) -> Result<Received, Error> {
+        let target = line.target.iter().map(|piece| piece.len()).sum::<usize>();
+        let size = line.method.as_str().len() + target;
+        let fields = Fields::gather(texts.clone(), size, line.version, limits)?;
+        fields.check(&line.method, line.version, limits)?;
+        if target > limits.target {
+            return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
+        }
+        let named = |wanted: &'static str| {
+            let named = texts.clone().filter(move |(name, _)| *name == wanted);
+            named.map(|(_, value)| value)
+        };
+        let mut upgrade = None;
+        let mut named_by_connection = Vec::new();
+        if fields.hop_by_hop {
+            for option in options(named("connection"), limits) {
+                named_by_connection.push(option?);
+            }
+            let meant = named_by_connection.iter().any(|it| is_word(it, b"upgrade"));
+            let value = named("upgrade").next().filter(|value| !value.is_empty());
+            if line.version == Version::HTTP_11 && meant {
+                upgrade = value.and_then(|value| HeaderValue::from_bytes(value).ok());
+            }
+        }
+        let kept = texts.filter(|(name, _)| {
+            !fields.hop_by_hop
+                || !is_hop_by_hop(name)
+                    && (is_kept(name)
+                        || named_by_connection
+                            .iter()
+                            .all(|option| !option.eq_ignore_ascii_case(name.as_bytes())))
+        });
+        let head = RequestHead::copy(line.method, line.version, line.target, kept)?;
         Ok(Received { head, upgrade })
     }
 }
@@ -79,22 +139,28 @@ struct Codings {
 }
 
 impl Fields {
-    fn gather(parts: &Parts, limits: &Limits) -> Result<Fields, Error> {
+    /// `line` is how many bytes method and target have.
+    #[inline]
+    fn gather<'a>(
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
+        line: usize,
+        version: Version,
+        limits: &Limits,
+    ) -> Result<Fields, Error> {
         let mut fields = Fields::default();
-        let mut size = LINE + parts.method.as_str().len() + target_len(&parts.uri);
-        for (name, value) in &parts.headers {
-            size += FIELD + name.as_str().len() + value.len();
+        let mut size = LINE + line;
+        let mut count = 0;
+        for (name, value) in texts {
+            size += FIELD + name.len() + value.len();
+            count += 1;
             // By its text: that is one comparison, where comparing names is one for each.
-            match name.as_str() {
+            match name {
                 "host" => {
                     fields.hosts += 1;
-                    authority(value.as_bytes()).map_err(Error::malformed)?;
+                    authority(value).map_err(Error::malformed)?;
                 }
                 // HTTP/1.0 has no expectations.
-                "expect"
-                    if parts.version > Version::HTTP_10
-                        && !is_word(value.as_bytes(), b"100-continue") =>
-                {
+                "expect" if version > Version::HTTP_10 && !is_word(value, b"100-continue") => {
                     return Err(status(
                         StatusCode::EXPECTATION_FAILED,
                         "no expectation but 100-continue can be met",
@@ -115,7 +181,7 @@ impl Fields {
                 _ => {}
             }
         }
-        if parts.headers.len() > limits.headers || size > limits.head {
+        if count > limits.headers || size > limits.head {
             return Err(status(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "the head is too large",
@@ -124,17 +190,15 @@ impl Fields {
         Ok(fields)
     }
 
-    fn check(&self, parts: &Parts, limits: &Limits) -> Result<(), Error> {
+    fn check(&self, method: &Method, version: Version, limits: &Limits) -> Result<(), Error> {
         if self.hosts > 1 {
             return Err(Error::malformed("more than one Host (RFC 9112 3.2)"));
         }
-        if parts.version >= Version::HTTP_2 {
-            self.check_authority(parts)?;
-        } else if self.hosts == 0 && parts.version == Version::HTTP_11 {
+        if self.hosts == 0 && version == Version::HTTP_11 {
             return Err(Error::malformed("HTTP/1.1 without Host (RFC 9112 3.2)"));
         }
         let chunked = self.codings.is_chunked()?;
-        if parts.method == Method::CONNECT && (chunked || self.length > 0) {
+        if *method == Method::CONNECT && (chunked || self.length > 0) {
             return Err(Error::malformed("CONNECT has no body (RFC 9110 9.3.6)"));
         }
         if self.length > limits.longest_body() {
@@ -162,8 +226,8 @@ impl Fields {
 }
 
 impl Codings {
-    fn note(&mut self, value: &HeaderValue) {
-        for coding in members(value.as_bytes()) {
+    fn note(&mut self, value: &[u8]) {
+        for coding in members(value) {
             match is_word(coding, b"chunked") {
                 true => self.chunked += 1,
                 false => self.others += 1,
@@ -195,8 +259,7 @@ fn target_len(uri: &Uri) -> usize {
 }
 
 /// One number and nothing else (RFC 9110 8.6).
-fn length(value: &HeaderValue) -> Result<u64, Error> {
-    let digits = value.as_bytes();
+fn length(digits: &[u8]) -> Result<u64, Error> {
     let number = std::str::from_utf8(digits)
         .ok()
         .filter(|_| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit));
@@ -218,35 +281,60 @@ fn offered(headers: &HeaderMap) -> Option<HeaderValue> {
 /// whom it is for cannot be unsaid by naming them.
 fn strip(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
     let connection: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
-    let options = connection
-        .iter()
-        .flat_map(|value| members(value.as_bytes()))
-        .filter(|option| !option.is_empty());
-    for (count, option) in options.enumerate() {
-        if count >= limits.headers {
+    for option in options(connection.iter().map(HeaderValue::as_bytes), limits) {
+        if let Ok(name) = HeaderName::from_bytes(option?)
+            && !is_kept(name.as_str())
+        {
+            headers.remove(name);
+        }
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    Ok(())
+}
+
+/// The fields of the connection (RFC 9110 7.6.1).
+const HOP_BY_HOP: [&str; 6] = [
+    "connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "keep-alive",
+    "proxy-connection",
+];
+
+fn is_hop_by_hop(name: &str) -> bool {
+    HOP_BY_HOP.contains(&name)
+}
+
+/// Whether a field stays though Connection names it.
+fn is_kept(name: &str) -> bool {
+    matches!(name, "host" | "content-length" | "expect")
+}
+
+/// What the Connection fields name, each a token.
+fn options<'a>(
+    connection: impl Iterator<Item = &'a [u8]>,
+    limits: &Limits,
+) -> impl Iterator<Item = Result<&'a [u8], Error>> {
+    let most = limits.headers;
+    let options = connection.flat_map(members);
+    let options = options.filter(|option| !option.is_empty());
+    options.enumerate().map(move |(count, option)| {
+        if count >= most {
             return Err(status(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Connection names more fields than a head may have",
             ));
         }
-        if !TOKEN.spells(option) {
-            return Err(Error::malformed(
+        match TOKEN.spells(option) {
+            true => Ok(option),
+            false => Err(Error::malformed(
                 "Connection has an option that is no token",
-            ));
+            )),
         }
-        if let Ok(name) = HeaderName::from_bytes(option)
-            && !matches!(name, HOST | CONTENT_LENGTH | EXPECT)
-        {
-            headers.remove(name);
-        }
-    }
-    for name in [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection"] {
-        headers.remove(name);
-    }
-    Ok(())
+    })
 }
 
 fn status(status: StatusCode, message: &'static str) -> Error {

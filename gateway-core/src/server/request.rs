@@ -263,6 +263,52 @@ impl RequestHead {
         self.0.as_deref().map_or(0, |inner| inner.target.len())
     }
 
+    /// A head of texts that are checked but for the target, whose pieces follow each other. An
+    /// authority in the target goes before Host (RFC 9112 3.2.2).
+    pub(crate) fn copy<'a>(
+        method: Method,
+        version: Version,
+        target: &[&str],
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<RequestHead, Error> {
+        let mut head = RequestHead::new();
+        let inner = head.inner();
+        for piece in target {
+            inner.raw.extend_from_slice(piece.as_bytes());
+        }
+        let parsed = Target::parse(method.as_str().as_bytes(), &inner.raw);
+        let target = parsed.map_err(Error::malformed)?;
+        inner.target = Span::new(0, inner.raw.len());
+        inner.path = target.path;
+        inner.query = target.query;
+        inner.split = inner.path.start;
+        let mut text = |bytes: &[u8]| {
+            let start = inner.raw.len();
+            inner.raw.extend_from_slice(bytes);
+            Span::new(start, inner.raw.len())
+        };
+        let authority = target.authority;
+        let replaced = authority.filter(|_| method != Method::CONNECT);
+        let mut has_host = false;
+        for (name, value) in texts {
+            let is_host = name == "host";
+            has_host |= is_host;
+            let name = text(name.as_bytes());
+            let value = match replaced {
+                Some(authority) if is_host => authority,
+                _ => text(value),
+            };
+            inner.fields.push(FieldSpan { name, value });
+        }
+        if let Some(value) = authority.filter(|_| !has_host) {
+            let name = text(b"host");
+            inner.fields.push(FieldSpan { name, value });
+        }
+        inner.method = method;
+        inner.version = version;
+        Ok(head)
+    }
+
     /// A head of another library's parts. The authority of their URI (HTTP/2's `:authority`)
     /// becomes the Host field. See [`Received`](super::Received) for one that came off a
     /// connection.

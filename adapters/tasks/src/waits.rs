@@ -12,7 +12,7 @@ use crate::server::{Server, after};
 /// is watched; but whether a connection of HTTP/2 is idle is also said by its streams' tasks, under the
 /// lock of its requests.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub struct Watch {
     phase: AtomicU8,
     /// When this phase began, in milliseconds; 0 until somebody waits in it.
     since: AtomicU64,
@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// Between requests.
     Idle,
     /// Within a head.
@@ -39,7 +39,7 @@ pub(crate) enum Phase {
 
 /// Which deadline is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Late {
+pub enum Late {
     /// No request came.
     Idle,
     /// A head did not end.
@@ -54,7 +54,7 @@ pub(crate) enum Late {
 
 impl Late {
     /// Says so, once for each.
-    pub(crate) fn log(self, server: &Server, connection: &Connection) {
+    pub fn log(self, server: &Server, connection: &Connection) {
         let peer = &connection.peer;
         match self {
             Late::Idle => {}
@@ -79,7 +79,8 @@ impl Late {
 }
 
 impl Watch {
-    pub(crate) fn phase(&self) -> Phase {
+    /// What the connection is doing.
+    pub fn phase(&self) -> Phase {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,
             1 => Phase::Head,
@@ -93,21 +94,21 @@ impl Watch {
     }
 
     /// Bytes have come.
-    pub(crate) fn received(&self) {
+    pub fn received(&self) {
         if self.phase() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
     /// No bytes are there to be read.
-    pub(crate) fn waits(&self, clock: &Clock) {
+    pub fn waits(&self, clock: &Clock) {
         if self.phase() != Phase::Busy && self.since.load(Relaxed) == 0 {
             self.since.store(clock.tick(), Relaxed);
         }
     }
 
     /// A request begins.
-    pub(crate) fn begin(&self, server: &Server) {
+    pub fn begin(&self, server: &Server) {
         self.enter(Phase::Busy);
         self.committed.store(false, Relaxed);
         self.overdue.store(false, Relaxed);
@@ -117,43 +118,43 @@ impl Watch {
     }
 
     /// Requests are under way, each watched by itself.
-    pub(crate) fn busy(&self) {
+    pub fn busy(&self) {
         self.enter(Phase::Busy);
     }
 
     /// The answer's head is decided.
-    pub(crate) fn commit(&self) {
+    pub fn commit(&self) {
         self.committed.store(true, Relaxed);
     }
 
     /// Whether the answer is to be 503.
-    pub(crate) fn is_overdue(&self) -> bool {
+    pub fn is_overdue(&self) -> bool {
         self.overdue.load(Relaxed)
     }
 
     /// When the request takes too long, in milliseconds.
-    pub(crate) fn due(&self) -> Option<u64> {
+    pub fn due(&self) -> Option<u64> {
         Some(self.due.load(Relaxed)).filter(|due| *due != 0)
     }
 
     /// The request has no deadline any more.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.due.store(0, Relaxed);
     }
 
     /// The request is over.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.due.store(0, Relaxed);
         self.enter(Phase::Idle);
     }
 
     /// The server cuts what is under way.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.cut.store(true, Relaxed);
     }
 
     /// How an exchange ends that cannot be completed.
-    pub(crate) fn lost(&self) -> End {
+    pub fn lost(&self) -> End {
         match self.cut.load(Relaxed) {
             true => End::Truncated,
             false => End::Disconnected,
@@ -161,14 +162,14 @@ impl Watch {
     }
 
     /// The client takes nothing at present.
-    pub(crate) fn stall(&self, clock: &Clock) {
+    pub fn stall(&self, clock: &Clock) {
         if self.stalled.load(Relaxed) == 0 {
             self.stalled.store(clock.tick(), Relaxed);
         }
     }
 
     /// The client has taken something.
-    pub(crate) fn unstall(&self) {
+    pub fn unstall(&self) {
         // Read first: a store would take the cache line for itself.
         if self.stalled.load(Relaxed) != 0 {
             self.stalled.store(0, Relaxed);
@@ -176,12 +177,12 @@ impl Watch {
     }
 
     /// The next deadline, in milliseconds.
-    pub(crate) fn deadline(&self, server: &Server) -> Option<u64> {
+    pub fn deadline(&self, server: &Server) -> Option<u64> {
         self.next(server).map(|(at, _)| at)
     }
 
     /// The deadline that is over, if one is. A request that takes too long is so once.
-    pub(crate) fn late(&self, server: &Server) -> Option<Late> {
+    pub fn late(&self, server: &Server) -> Option<Late> {
         let (at, late) = self.next(server)?;
         if at > server.clock.now() {
             return None;
