@@ -82,43 +82,53 @@ impl Received {
     /// As there.
     pub fn copy<'a>(
         line: Line<'_>,
-        texts: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
         limits: &Limits,
     ) -> Result<Received, Error> {
-        let target = line.target.iter().map(|piece| piece.len()).sum::<usize>();
-        let size = line.method.as_str().len() + target;
-        let fields = Fields::gather(texts.clone(), size, line.version, limits)?;
-        fields.check(&line.method, line.version, limits)?;
-        if target > limits.target {
+        let Line {
+            method,
+            version,
+            target,
+        } = line;
+        let mut head = RequestHead::copy(method.clone(), version, target, texts);
+        let size = method.as_str().len() + head.target_len();
+        let fields = Fields::gather(head.texts(), size, version, limits)?;
+        fields.check(&method, version, limits)?;
+        if head.target_len() > limits.target {
             return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
         }
-        let named = |wanted: &'static str| {
-            let named = texts.clone().filter(move |(name, _)| *name == wanted);
-            named.map(|(_, value)| value)
+        let upgrade = match fields.hop_by_hop {
+            true => strip_texts(&mut head, limits)?,
+            false => None,
         };
-        let mut upgrade = None;
-        let mut named_by_connection = Vec::new();
-        if fields.hop_by_hop {
-            for option in options(named("connection"), limits) {
-                named_by_connection.push(option?);
-            }
-            let meant = named_by_connection.iter().any(|it| is_word(it, b"upgrade"));
-            let value = named("upgrade").next().filter(|value| !value.is_empty());
-            if line.version == Version::HTTP_11 && meant {
-                upgrade = value.and_then(|value| HeaderValue::from_bytes(value).ok());
-            }
-        }
-        let kept = texts.filter(|(name, _)| {
-            !fields.hop_by_hop
-                || !is_hop_by_hop(name)
-                    && (is_kept(name)
-                        || named_by_connection
-                            .iter()
-                            .all(|option| !option.eq_ignore_ascii_case(name.as_bytes())))
-        });
-        let head = RequestHead::copy(line.method, line.version, line.target, kept)?;
-        Ok(Received { head, upgrade })
+        head.parse_target()?;
+        Ok(Received {
+            head,
+            upgrade: upgrade.filter(|_| version == Version::HTTP_11),
+        })
     }
+}
+
+/// Takes out what is the connection's, as [`strip`]. Gives the value of Upgrade, if Connection says
+/// that it is meant.
+fn strip_texts(head: &mut RequestHead, limits: &Limits) -> Result<Option<HeaderValue>, Error> {
+    let values = |wanted: &'static str| {
+        let named = head.texts().filter(move |(name, _)| *name == wanted);
+        named.map(|(_, value)| value)
+    };
+    let mut named = Vec::new();
+    for option in options(values("connection"), limits) {
+        named.push(option?.to_ascii_lowercase());
+    }
+    let meant = named.iter().any(|option| option == b"upgrade");
+    let upgrade = values("upgrade").next();
+    let upgrade = upgrade.filter(|value| meant && !value.is_empty());
+    let upgrade = upgrade.and_then(|value| HeaderValue::from_bytes(value).ok());
+    head.retain(|name| {
+        let is_named = || named.iter().any(|option| option == name.as_bytes());
+        !is_hop_by_hop(name) && (is_kept(name) || !is_named())
+    });
+    Ok(upgrade)
 }
 
 /// What one look at each field tells.

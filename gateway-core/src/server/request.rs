@@ -140,6 +140,18 @@ impl Inner {
         self.home = None;
     }
 
+    /// Adds a field's bytes to those of the head.
+    fn copy_field(&mut self, name: &str, value: &[u8]) {
+        let start = self.raw.len();
+        self.raw.extend_from_slice(name.as_bytes());
+        let middle = self.raw.len();
+        self.raw.extend_from_slice(value);
+        self.fields.push(FieldSpan {
+            name: Span::new(start, middle),
+            value: Span::new(middle, self.raw.len()),
+        });
+    }
+
     /// A text of the head. Servers refuse heads whose targets are not ASCII.
     pub(crate) fn text(&self, span: Span) -> &str {
         std::str::from_utf8(span.of(&self.raw)).unwrap_or_default()
@@ -263,50 +275,72 @@ impl RequestHead {
         self.0.as_deref().map_or(0, |inner| inner.target.len())
     }
 
-    /// A head of texts that are checked but for the target, whose pieces follow each other. An
-    /// authority in the target goes before Host (RFC 9112 3.2.2).
+    /// A head of texts, of which the target is still to be looked at: its pieces follow each other.
     pub(crate) fn copy<'a>(
         method: Method,
         version: Version,
         target: &[&str],
         texts: impl Iterator<Item = (&'a str, &'a [u8])>,
-    ) -> Result<RequestHead, Error> {
+    ) -> RequestHead {
         let mut head = RequestHead::new();
         let inner = head.inner();
         for piece in target {
             inner.raw.extend_from_slice(piece.as_bytes());
         }
-        let parsed = Target::parse(method.as_str().as_bytes(), &inner.raw);
-        let target = parsed.map_err(Error::malformed)?;
         inner.target = Span::new(0, inner.raw.len());
+        inner.method = method;
+        inner.version = version;
+        for (name, value) in texts {
+            inner.copy_field(name, value);
+        }
+        head
+    }
+
+    /// The fields of such a head.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+        let inner = self.0.as_deref();
+        inner.into_iter().flat_map(|inner| {
+            let text = |field: &FieldSpan| (inner.text(field.name), field.value.of(&inner.raw));
+            inner.fields.iter().map(text)
+        })
+    }
+
+    /// Leaves out those that are not `kept`.
+    pub(crate) fn retain(&mut self, kept: impl Fn(&str) -> bool) {
+        let inner = self.inner();
+        let mut fields = std::mem::take(&mut inner.fields);
+        fields.retain(|field| kept(inner.text(field.name)));
+        inner.fields = fields;
+    }
+
+    /// Takes the target apart. An authority in it goes before Host (RFC 9112 3.2.2).
+    pub(crate) fn parse_target(&mut self) -> Result<(), Error> {
+        let inner = self.inner();
+        let target = Target::parse(
+            inner.method.as_str().as_bytes(),
+            inner.target.of(&inner.raw),
+        );
+        let target = target.map_err(Error::malformed)?;
         inner.path = target.path;
         inner.query = target.query;
         inner.split = inner.path.start;
-        let mut text = |bytes: &[u8]| {
-            let start = inner.raw.len();
-            inner.raw.extend_from_slice(bytes);
-            Span::new(start, inner.raw.len())
+        let Some(authority) = target.authority else {
+            return Ok(());
         };
-        let authority = target.authority;
-        let replaced = authority.filter(|_| method != Method::CONNECT);
-        let mut has_host = false;
-        for (name, value) in texts {
-            let is_host = name == "host";
-            has_host |= is_host;
-            let name = text(name.as_bytes());
-            let value = match replaced {
-                Some(authority) if is_host => authority,
-                _ => text(value),
-            };
-            inner.fields.push(FieldSpan { name, value });
+        let raw = &inner.raw;
+        let host = inner.fields.iter_mut();
+        let host = host.into_iter().find(|field| field.name.of(raw) == b"host");
+        match host {
+            Some(host) if inner.method != Method::CONNECT => host.value = authority,
+            Some(_) => {}
+            None => {
+                inner.copy_field("host", &[]);
+                if let Some(host) = inner.fields.last_mut() {
+                    host.value = authority;
+                }
+            }
         }
-        if let Some(value) = authority.filter(|_| !has_host) {
-            let name = text(b"host");
-            inner.fields.push(FieldSpan { name, value });
-        }
-        inner.method = method;
-        inner.version = version;
-        Ok(head)
+        Ok(())
     }
 
     /// A head of another library's parts. The authority of their URI (HTTP/2's `:authority`)

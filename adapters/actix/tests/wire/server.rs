@@ -1,0 +1,26 @@
+//! The server that the tests run on.
+
+use rgi_core::server::{Config, Listener, Server, Stop};
+use rgi_core::{App, Error, LocalLifespan};
+use rgi_actix::Actix;
+
+/// What the server's facts begin with.
+pub(crate) const NAME: &str = "rgi-actix/";
+/// Whether hyper reads and writes the protocol, with ways of its own.
+pub(crate) const HYPER: bool = false;
+/// Whether it has one exchange under way at a time.
+pub(crate) const SERIAL: bool = false;
+
+pub(crate) fn serve<L>(
+    config: Config,
+    lifespan: L,
+    listeners: Vec<Listener>,
+    stop: Stop,
+) -> Result<(), Error>
+where
+    L: LocalLifespan + Send + Sync + 'static,
+    L::App: 'static,
+    <L::App as App>::Body: 'static,
+{
+    Actix::new(config).serve(lifespan, listeners, stop)
+}
