@@ -1,6 +1,8 @@
 //! From the commit machine's head to actix-http's.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, BoxBody};
@@ -25,6 +27,8 @@ pub(crate) struct Answer<B: Body + 'static> {
 pub(crate) struct Manner {
     /// HTTP/1.0: a body of unknown length ends with the connection.
     pub(crate) old: bool,
+    /// Its client has asked for the connection to stay.
+    pub(crate) stays: bool,
     /// The connection ends with this answer.
     pub(crate) close: bool,
     /// The answer has no body, but may say how long it would be.
@@ -71,9 +75,7 @@ impl<B: Body + 'static> Future for Answer<B> {
             }
         };
         if let Some(line) = exchanged.line() {
-            line.watch.commit();
-            line.hints.close();
-            line.shut_gate();
+            line.commit();
             this.manner.close |= line.server.is_stopping() || line.fault().is_some();
         }
         if let Some(error) = exchanged.error() {
@@ -85,6 +87,8 @@ impl<B: Body + 'static> Future for Answer<B> {
                 this.exchanged = None;
                 return Poll::Pending;
             }
+            // Whoever sends too much, or nonsense, may have more of it.
+            this.manner.close |= exchanged.has_body() && error.status().is_client_error();
             let level = Level::of_failure(commit.head.status);
             let (label, status) = (exchanged.label(), commit.head.status.as_u16());
             let text = format_args!("{label}: {status}: {error}");
@@ -151,6 +155,9 @@ fn respond<B: Body + 'static>(
     if close && framing != Framing::Upgrade {
         out.set_connection_type(ConnectionType::Close);
     }
+    if manner.old && (close || !manner.stays) && framing != Framing::Upgrade {
+        out.reason = Some(closing(status));
+    }
     response
 }
 
@@ -162,4 +169,16 @@ fn switch<B: Body + 'static>(mut exchanged: Exchanged<B>, cx: &mut Context<'_>) 
         line.begin_switch(exchanged.into_job(), demand);
     }
     Outgoing::empty()
+}
+
+/// A reason phrase with a Connection field behind it: to HTTP/1.0, which closes unless it is told
+/// otherwise, actix-http does not say so.
+fn closing(status: StatusCode) -> &'static str {
+    static KNOWN: Mutex<BTreeMap<u16, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    // One for each status there is, at most.
+    known.entry(status.as_u16()).or_insert_with(|| {
+        let reason = status.canonical_reason().unwrap_or_default();
+        format!("{reason}\r\nconnection: close").leak()
+    })
 }

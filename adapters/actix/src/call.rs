@@ -7,7 +7,7 @@ use actix_http::{BoxedPayloadStream, ConnectionType, Payload, RequestHead};
 use http::{Method, Version};
 use rgi_core::server::{Config, Connection, Exchange, Host, Line as RequestLine, Received, Span};
 use rgi_core::{App, Error, Input, rt};
-use rgi_tasks::Job;
+use rgi_tasks::{Hint, Job};
 
 use crate::answer::{Answer, Manner};
 use crate::input::{Feed, body};
@@ -34,26 +34,39 @@ where
         connection: Arc<Connection>,
         prepare: impl FnOnce(Exchange) -> Exchange,
     ) -> Answer<A::Body> {
-        let method = Method::from_bytes(head.method.as_str().as_bytes()).unwrap_or_default();
-        let version = version(head);
+        let mut job = Job::take();
+        let translated = place.line().and_then(|line| line.take_translated());
+        let (method, version) = match &translated {
+            Some(translated) => (translated.method.clone(), translated.version),
+            None => (
+                Method::from_bytes(head.method.as_str().as_bytes()).unwrap_or_default(),
+                version(head),
+            ),
+        };
         let old = version < Version::HTTP_11;
         let mut manner = Manner {
             old,
-            close: head.connection_type() == ConnectionType::Upgrade,
+            stays: head.connection_type() == ConnectionType::KeepAlive,
+            close: false,
             head: method == Method::HEAD,
         };
-        let mut job = Job::take();
-        let target = head.uri.path_and_query().map_or("", |path| path.as_str());
-        job.as_mut().name(method.as_str(), target);
         let has_body = has_body(head, &payload);
         if let Some(line) = place.line() {
             line.begin(has_body);
         }
-        let received = received(head, method.clone(), version, &self.config);
+        let received = match translated {
+            Some(translated) => Ok(Received {
+                head: translated.request,
+                upgrade: translated.upgrade,
+            }),
+            None => received(head, method.clone(), version, &self.config),
+        };
         let received = match received {
             Ok(received) => received,
             Err(error) => {
                 manner.close = true;
+                let target = head.uri.path_and_query().map_or("", |path| path.as_str());
+                job.as_mut().name(method.as_str(), target);
                 let mut head = rgi_core::server::RequestHead::new();
                 let nothing = Span::default();
                 head.line(method, version, nothing, nothing, None);
@@ -62,18 +75,21 @@ where
                 return Answer::new(Exchanged::new(place, job, None), manner);
             }
         };
+        job.as_mut().name(method.as_str(), received.head.target());
+        // HTTP/1.1 alone knows interim responses.
+        let hint = place.line().filter(|_| !old).map(|line| line.informer());
+        let expects = has_body && head.expect();
         let (input, feed) = match has_body {
             false => (None, None),
             true => {
-                let (input, feed) = self.input(head, payload, &place);
+                let welcome = hint.clone().filter(|_| expects);
+                let (input, feed) = self.input(head, payload, &place, welcome);
                 (Some(input), Some(feed))
             }
         };
         let mut exchange = Exchange::new(received.head, input, self.host.clone(), connection);
-        if let Some(line) = place.line()
-            && !old
-        {
-            exchange = exchange.informer(line.informer());
+        if let Some(hint) = hint {
+            exchange = exchange.informer(hint);
         }
         let offer = match method {
             _ if !self.host.info.upgrade => None,
@@ -94,12 +110,13 @@ where
         head: &RequestHead,
         payload: Payload<BoxedPayloadStream>,
         place: &Place<A::Body>,
+        welcome: Option<Arc<Hint>>,
     ) -> (Input, Feed) {
         let length = match head.headers.contains_key(TRANSFER_ENCODING) {
             true => None,
             false => length(head),
         };
-        let (feed, body) = body(payload, self.config.body_timeout, place.clock());
+        let (feed, body) = body(payload, welcome, self.config.body_timeout, place.clock());
         let input = Input::source(body, length).limit(self.config.limits.longest_body());
         (input, feed)
     }

@@ -1,6 +1,7 @@
 //! A request's body: actix-http's payload, which stays on its thread, and its reader, which need not.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -9,19 +10,21 @@ use actix_http::error::PayloadError;
 use actix_http::{BoxedPayloadStream, Payload};
 use bytes::Bytes;
 use futures_core::Stream;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use rgi_core::Error;
-use rgi_core::server::InputSource;
+use rgi_core::server::{Informer, InputSource};
 use rgi_http1::Refusal;
-use rgi_tasks::Clock;
+use rgi_tasks::{Clock, Hint};
 use tokio::time::{Instant, Sleep};
+
+use crate::line::Line;
 
 /// One block between the payload and its reader.
 #[derive(Debug, Default)]
 struct Slot {
     block: Option<Bytes>,
-    /// There is no more to come: well, or not.
-    end: Option<Result<(), Error>>,
+    /// There is no more to come but trailers: well, or not.
+    end: Option<Result<Option<Box<HeaderMap>>, Error>>,
     /// The reader waits.
     reader: Option<Waker>,
     /// The task that has the payload.
@@ -40,9 +43,9 @@ impl Shared {
     }
 
     /// Ends it, unless it has ended, and wakes the reader.
-    fn end(&self, how: Result<(), Error>) {
+    fn lose(&self) {
         let mut slot = self.slot();
-        slot.end.get_or_insert(how);
+        slot.end.get_or_insert(Err(Error::disconnected()));
         let reader = slot.reader.take();
         drop(slot);
         if let Some(reader) = reader {
@@ -58,9 +61,10 @@ pub(crate) struct Feed {
     ended: bool,
 }
 
-/// The body of a request, in two ends. Bytes behind the announced length are another protocol's.
+/// The body of a request, in two ends. `welcome` tells the client to go on with it.
 pub(crate) fn body(
     payload: Payload<BoxedPayloadStream>,
+    welcome: Option<Arc<Hint>>,
     timeout: Option<Duration>,
     clock: Clock,
 ) -> (Feed, Body) {
@@ -72,6 +76,8 @@ pub(crate) fn body(
     };
     let body = Body {
         shared,
+        welcome,
+        trailers: None,
         timeout,
         clock,
         sleep: None,
@@ -83,7 +89,11 @@ pub(crate) fn body(
 impl Feed {
     /// Moves on, if the reader waits. Says whether it has something now and is this very task, which
     /// is then to be polled again without being woken.
-    pub(crate) fn turn(&mut self, cx: &mut Context<'_>, fault: Option<Refusal>) -> bool {
+    pub(crate) fn turn<B: 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        line: Option<&Rc<Line<B>>>,
+    ) -> bool {
         {
             let mut slot = self.shared.slot();
             if slot
@@ -105,11 +115,13 @@ impl Feed {
             Some(Ok(block)) => slot.block = Some(block),
             Some(Err(error)) => {
                 self.ended = true;
+                let fault = line.and_then(|line| line.fault());
                 slot.end = Some(Err(failure(&error, fault)));
             }
             None => {
                 self.ended = true;
-                slot.end = Some(Ok(()));
+                let trailers = line.map(|line| line.read_trailers());
+                slot.end = Some(trailers.unwrap_or(Ok(None)));
             }
         }
         let reader = slot.reader.take();
@@ -144,24 +156,31 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         // The exchange is over: who still reads is told.
-        self.shared.end(Err(Error::disconnected()));
+        self.shared.lose();
     }
 }
 
 /// Whether the client has sent something wrong, or has left.
 fn failure(error: &PayloadError, fault: Option<Refusal>) -> Error {
     match (fault, error) {
-        (Some(refusal), _) => Error::malformed(refusal.reason())
-            .with_status(StatusCode::from_u16(refusal.status().as_u16()).unwrap_or_default()),
+        (Some(refusal), _) => refused(&refusal),
         (None, PayloadError::EncodingCorrupted) => Error::malformed("the body's chunks"),
         (None, PayloadError::Overflow) => Error::too_large("the body is too large"),
         (None, _) => Error::disconnected(),
     }
 }
 
+/// What is wrong with a body, for who reads it.
+pub(crate) fn refused(refusal: &Refusal) -> Error {
+    Error::malformed(refusal.reason()).with_status(refusal.status())
+}
+
 /// The reader's side, with a deadline between two blocks.
 pub(crate) struct Body {
     shared: Arc<Shared>,
+    /// The client waits to be told to continue.
+    welcome: Option<Arc<Hint>>,
+    trailers: Option<Box<HeaderMap>>,
     timeout: Option<Duration>,
     clock: Clock,
     /// Runs while a block is waited for; made when one is first.
@@ -201,8 +220,15 @@ impl Stream for Body {
         }
         if let Some(end) = &mut slot.end {
             // Said once: the end comes behind it.
-            let end = std::mem::replace(end, Ok(()));
-            return Poll::Ready(end.err().map(Err));
+            let end = std::mem::replace(end, Ok(None));
+            drop(slot);
+            return Poll::Ready(match end {
+                Ok(trailers) => {
+                    self.trailers = trailers;
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            });
         }
         let before = slot.reader.replace(cx.waker().clone());
         // The task itself looks whether its reader waits.
@@ -213,10 +239,13 @@ impl Stream for Body {
         if let Some(task) = task {
             task.wake();
         }
+        if let Some(welcome) = self.welcome.take() {
+            welcome.inform(StatusCode::CONTINUE, &HeaderMap::new());
+        }
         ready!(self.poll_late(cx));
         let late = Error::timeout("the client stopped sending its body");
         let late = late.with_status(StatusCode::REQUEST_TIMEOUT);
-        self.shared.slot().end = Some(Ok(()));
+        self.shared.slot().end = Some(Ok(None));
         Poll::Ready(Some(Err(late)))
     }
 }
@@ -229,4 +258,8 @@ impl Drop for Body {
     }
 }
 
-impl InputSource for Body {}
+impl InputSource for Body {
+    fn trailers(mut self: Pin<&mut Self>) -> Option<Box<HeaderMap>> {
+        self.trailers.take()
+    }
+}

@@ -17,26 +17,36 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::line::Line;
 use crate::uninit;
 
-/// actix-http's end of a connection. It is shown one request at a time. On the way it is noted what is
-/// waited for and what has gone out, and interim responses are let in between two messages.
+/// actix-http's end of a connection. It is shown one request at a time, and heads as a whole. On the
+/// way it is noted what is waited for and what has gone out, and interim responses are let in between
+/// two messages.
 pub(crate) struct Io<B> {
     line: Rc<Line<B>>,
     /// Refuses what actix-http would let pass.
     guard: RefCell<Guard>,
-    /// Bytes of the head that is coming.
-    head: Cell<usize>,
+    /// The next bytes belong to a head.
+    heads: Cell<bool>,
+    /// What has come of a head that is not over.
+    partial: RefCell<Vec<u8>>,
+    /// Looked at, and to be read next.
+    next: RefCell<BytesMut>,
     /// Whether the last message has gone out whole.
     clean: bool,
     /// An interim response on its way.
     interim: Bytes,
 }
 
+/// What actix-http says by itself before it calls its service.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 impl<B: 'static> Io<B> {
     pub(crate) fn new(line: Rc<Line<B>>) -> Io<B> {
         Io {
             line,
             guard: RefCell::new(Guard::singly()),
-            head: Cell::new(0),
+            heads: Cell::new(true),
+            partial: RefCell::default(),
+            next: RefCell::default(),
             clean: true,
             interim: Bytes::new(),
         }
@@ -47,7 +57,7 @@ impl<B: 'static> Io<B> {
     }
 
     /// Looks at bytes that have come; none is the client's end. Gives how many of the first actix-http
-    /// gets now; the others are kept for its next read.
+    /// gets now.
     fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
         let line = &self.line;
         if bytes.is_empty() {
@@ -55,45 +65,77 @@ impl<B: 'static> Io<B> {
             return Ok(0);
         }
         let mut guard = self.guard.borrow_mut();
-        match guard.watch(bytes) {
-            Ok(passed) => {
-                let in_head = guard.is_in_head();
-                self.measure(in_head, passed)?;
-                // A whole head needs no deadline, and the rest of a body is none.
-                line.note_head(in_head);
-                if guard.is_behind() {
-                    line.note_end();
-                }
-                if passed < bytes.len() {
-                    line.put_ahead(&bytes[passed..]);
-                }
-                Ok(passed)
-            }
+        let passed = match guard.watch(bytes) {
+            Ok(passed) => passed,
             // The application hears of it, and answers: to actix-http it is the client's end.
             Err(refusal) if guard.is_in_body() => {
                 line.blame(refusal);
-                Ok(0)
+                return Ok(0);
             }
-            Err(refusal) => {
-                line.refuse(refusal.status(), refusal.reason());
-                Err(io::ErrorKind::InvalidData.into())
-            }
+            Err(refusal) => return Err(line.refuse(refusal.status(), refusal.reason())),
+        };
+        if passed < bytes.len() {
+            line.put_ahead(&bytes[passed..]);
         }
+        let bytes = &bytes[..passed];
+        if let Some(from) = guard.trailers() {
+            line.note_trailers(&bytes[from..]);
+        }
+        let given = match self.heads.get() {
+            true => self.pass_head(bytes, &guard)?,
+            false => passed,
+        };
+        if guard.is_behind() {
+            line.note_end();
+            self.heads.set(true);
+        }
+        Ok(given)
     }
 
-    /// actix-http has a limit of its own for heads that do not end.
-    fn measure(&self, in_head: bool, bytes: usize) -> io::Result<()> {
-        let size = match in_head {
-            true => self.head.get() + bytes,
-            false => 0,
-        };
-        self.head.set(size);
-        if size > self.line.server.config.limits.head {
+    /// Keeps the bytes of a head until it is over.
+    fn pass_head(&self, bytes: &[u8], guard: &Guard) -> io::Result<usize> {
+        let line = &self.line;
+        let mut partial = self.partial.borrow_mut();
+        let end = guard.head_end();
+        let (head, behind) = bytes.split_at(end.unwrap_or(bytes.len()));
+        if partial.len() + head.len() > line.server.config.limits.head {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            self.line.refuse(status, "the head is too large");
-            return Err(io::ErrorKind::InvalidData.into());
+            return Err(line.refuse(status, "the head is too large"));
         }
-        Ok(())
+        if end.is_none() {
+            partial.extend_from_slice(head);
+            line.note_head(guard.is_in_head());
+            return Ok(0);
+        }
+        // A whole head needs no deadline, and the rest of a body is none.
+        line.note_head(false);
+        self.heads.set(false);
+        let whole = partial.is_empty();
+        partial.extend_from_slice(head);
+        let translated = match guard.asks() || !is_plain(&partial) {
+            true => line.translate(&partial)?,
+            false => None,
+        };
+        let given = match whole && translated.is_none() {
+            true => bytes.len(),
+            false => {
+                let mut next = self.next.borrow_mut();
+                next.extend_from_slice(translated.as_deref().unwrap_or(&partial));
+                next.extend_from_slice(behind);
+                0
+            }
+        };
+        line.keep_head(&mut partial);
+        partial.clear();
+        Ok(given)
+    }
+
+    /// Reads what is to be shown next, if it is there.
+    fn take_next(&self, buf: &mut ReadBuf<'_>) -> bool {
+        let mut next = self.next.borrow_mut();
+        let n = buf.remaining().min(next.len());
+        buf.put_slice(&next.split_to(n));
+        n > 0
     }
 
     /// Writes the interim responses that wait, of which there are mostly none.
@@ -124,6 +166,12 @@ impl<B: 'static> Io<B> {
     }
 }
 
+/// Whether the method is one that actix-http takes: it does not know all letters of a token.
+fn is_plain(head: &[u8]) -> bool {
+    let method = head.split(|byte| *byte == b' ').next().unwrap_or_default();
+    method.iter().all(u8::is_ascii_alphabetic)
+}
+
 impl<B: 'static> AsyncRead for Io<B> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -131,26 +179,34 @@ impl<B: 'static> AsyncRead for Io<B> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let line = &self.line;
-        if line.is_held() {
-            // Polled again when that is answered.
-            return Poll::Pending;
+        let before = buf.filled().len();
+        loop {
+            if self.take_next(buf) {
+                return Poll::Ready(Ok(()));
+            }
+            if line.is_held() {
+                // Polled again when that is answered.
+                return Poll::Pending;
+            }
+            if line.fault().is_some() {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(ahead) = line.take_ahead(buf.remaining()) {
+                let passed = self.pass(&ahead)?;
+                buf.put_slice(&ahead[..passed]);
+            } else if line.ended.get() {
+                return Poll::Ready(Ok(()));
+            } else {
+                let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
+                if polled.is_pending() {
+                    line.watch.waits(&line.server.clock);
+                }
+                ready!(polled)?;
+            }
+            if buf.filled().len() > before {
+                return Poll::Ready(Ok(()));
+            }
         }
-        if line.fault().is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        if let Some(ahead) = line.take_ahead(buf.remaining()) {
-            let passed = self.pass(&ahead)?;
-            buf.put_slice(&ahead[..passed]);
-            return Poll::Ready(Ok(()));
-        }
-        if line.ended.get() {
-            return Poll::Ready(Ok(()));
-        }
-        let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
-        if polled.is_pending() {
-            line.watch.waits(&line.server.clock);
-        }
-        polled
     }
 }
 
@@ -160,6 +216,17 @@ impl<B: 'static> AsyncWrite for Io<B> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if !self.line.has_answer() {
+            if buf.starts_with(CONTINUE) {
+                // It is said when the body is read.
+                return Poll::Ready(Ok(CONTINUE.len()));
+            }
+            if !self.line.is_busy() {
+                // It has refused the head: that is said behind it.
+                self.line.doubt(buf);
+                return Poll::Ready(Ok(buf.len()));
+            }
+        }
         ready!(self.poll_interim(cx))?;
         let n = ready!(self.line.poll_write(cx, &[IoSlice::new(buf)]))?;
         self.clean = false;
@@ -175,8 +242,8 @@ impl<B: 'static> AsyncWrite for Io<B> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Behind a switch the connection goes on.
-        if !self.line.is_switching() {
+        // Behind a switch the connection goes on; what was refused is still to be answered.
+        if !self.line.is_switching() && self.line.refused().is_none() {
             self.line.stream.shutdown();
         }
         Poll::Ready(Ok(()))

@@ -63,6 +63,7 @@ mod io;
 mod line;
 mod outgoing;
 mod place;
+mod translated;
 mod uninit;
 mod worker;
 
@@ -128,8 +129,7 @@ impl Actix {
         // actix-http has none.
         info.trailers = false;
         info.upgrade = true;
-        // actix-http sends `100 Continue` before it calls its service.
-        info.lazy_continue = false;
+        info.lazy_continue = true;
         info.told_of_disconnect = true;
         info
     }

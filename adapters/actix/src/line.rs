@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use rgi_core::server::{Connection, Level};
-use rgi_core::{Body, End, Upgrade};
-use rgi_http1::Refusal;
+use rgi_core::{Body, End, Error, Upgrade};
+use rgi_http1::{Refusal, read_trailers};
 use rgi_tasks::{Boxed, Hint, Hints, Job, Phase, Seat, Server, Stream, Watch};
+
+use crate::input::refused;
+use crate::translated::Translated;
 
 /// Bytes that are read ahead of actix-http, while a request is under way.
 const MOST_AHEAD: usize = 64 * 1024;
@@ -28,6 +31,15 @@ pub(crate) struct Line<B> {
     hint: RefCell<Arc<Hint>>,
     /// A head that was refused before actix-http saw it.
     refused: Cell<Option<StatusCode>>,
+    /// The last head that came whole.
+    head: RefCell<Vec<u8>>,
+    /// What it says, if actix-http was shown another one for it.
+    translated: RefCell<Option<Translated>>,
+    /// The trailer section of the body under way, and whether it was too large.
+    trailers: RefCell<Vec<u8>>,
+    too_much: Cell<bool>,
+    /// The answer under way is decided.
+    answers: Cell<bool>,
     /// What is wrong with the body of the request under way.
     fault: Cell<Option<Refusal>>,
     /// The client's end was read.
@@ -76,6 +88,11 @@ impl<B: 'static> Line<B> {
             hint: RefCell::new(Hint::new(hints.clone())),
             hints,
             refused: Cell::new(None),
+            head: RefCell::default(),
+            translated: RefCell::default(),
+            trailers: RefCell::default(),
+            too_much: Cell::new(false),
+            answers: Cell::new(false),
             fault: Cell::new(None),
             ended: Cell::new(false),
             in_head: Cell::new(false),
@@ -101,11 +118,82 @@ impl<B: 'static> Line<B> {
     }
 
     /// Nothing more is read: what came is no request that may pass.
-    pub(crate) fn refuse(&self, status: StatusCode, why: &str) {
+    pub(crate) fn refuse(&self, status: StatusCode, why: &str) -> io::Error {
         let peer = &self.connection.peer;
-        let text = format_args!("{why}, from {peer}");
+        let text = format_args!("{}: {why}, from {peer}", status.as_u16());
         self.server.log(Level::Debug, text);
         self.refused.set(Some(status));
+        io::ErrorKind::InvalidData.into()
+    }
+
+    /// actix-http has refused a head, with such an answer. The reading of `rgi-http1` may know better
+    /// why.
+    #[cold]
+    pub(crate) fn doubt(&self, answer: &[u8]) {
+        if self.refused.get().is_some() {
+            return;
+        }
+        let status = answer.get(9..12).map(StatusCode::from_bytes);
+        let status = status
+            .and_then(Result::ok)
+            .unwrap_or(StatusCode::BAD_REQUEST);
+        match self.read(&self.head.borrow()) {
+            Err(refusal) => self.refuse(refusal.status(), refusal.reason()),
+            Ok(_) => self.refuse(status, "actix-http takes it for no request"),
+        };
+    }
+
+    /// Reads a head that actix-http would misread, and gives one that it takes in its place.
+    #[cold]
+    pub(crate) fn translate(&self, head: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        match self.read(head) {
+            Ok(read) => {
+                let plain = read.as_ref().map(|read| read.plain());
+                *self.translated.borrow_mut() = read;
+                Ok(plain)
+            }
+            Err(refusal) => Err(self.refuse(refusal.status(), refusal.reason())),
+        }
+    }
+
+    fn read(&self, head: &[u8]) -> Result<Option<Translated>, Refusal> {
+        Translated::read(head, &self.server.config.limits)
+    }
+
+    /// What actix-http was shown another head for.
+    pub(crate) fn take_translated(&self) -> Option<Translated> {
+        self.translated.borrow_mut().take()
+    }
+
+    /// Keeps a head while actix-http reads it; in exchange for room for the next one.
+    pub(crate) fn keep_head(&self, head: &mut Vec<u8>) {
+        std::mem::swap(&mut *self.head.borrow_mut(), head);
+    }
+
+    /// More of a trailer section.
+    pub(crate) fn note_trailers(&self, bytes: &[u8]) {
+        let mut section = self.trailers.borrow_mut();
+        section.extend_from_slice(bytes);
+        let limits = &self.server.config.limits;
+        if section.len() > limits.head {
+            self.too_much.set(true);
+            section.clear();
+        }
+    }
+
+    /// The trailers of the body that is over.
+    pub(crate) fn read_trailers(&self) -> Result<Option<Box<HeaderMap>>, Error> {
+        let section = self.trailers.take();
+        if self.too_much.take() {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return Err(Error::malformed("the trailers are too large").with_status(status));
+        }
+        if section.len() <= "\r\n".len() {
+            return Ok(None);
+        }
+        let trailers = read_trailers(&section, self.server.config.limits.headers);
+        let trailers = trailers.map_err(|refusal| refused(&refusal))?;
+        Ok(trailers.map(Box::new))
     }
 
     /// The status of that refusal.
@@ -116,7 +204,6 @@ impl<B: 'static> Line<B> {
     /// What is wrong with the body, for whoever reads it.
     pub(crate) fn blame(&self, refusal: Refusal) {
         self.fault.set(Some(refusal));
-        self.ended.set(true);
     }
 
     pub(crate) fn fault(&self) -> Option<Refusal> {
@@ -175,6 +262,7 @@ impl<B: 'static> Line<B> {
     /// A request begins; `reads`: it has a body.
     pub(crate) fn begin(&self, reads: bool) {
         self.reads.set(reads);
+        self.answers.set(false);
         self.watch.begin(&self.server);
     }
 
@@ -186,6 +274,19 @@ impl<B: 'static> Line<B> {
     /// Nothing more is read of the body of the request under way.
     pub(crate) fn note_read(&self) {
         self.reads.set(false);
+    }
+
+    /// The answer's head is decided.
+    pub(crate) fn commit(&self) {
+        self.answers.set(true);
+        self.watch.commit();
+        self.hints.close();
+        self.shut_gate();
+    }
+
+    /// Whether what actix-http writes is an answer of the application's.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.answers.get()
     }
 
     /// Whether the application is waited for.
@@ -241,6 +342,9 @@ impl<B: 'static> Line<B> {
     /// A request is not under way any more.
     pub(crate) fn leave(&self) {
         self.answered.set(self.answered.get() + 1);
+        self.answers.set(false);
+        self.trailers.borrow_mut().clear();
+        self.too_much.set(false);
         self.note_read();
         self.watch.end();
         // What came of the next head along with this request is no idleness.
@@ -272,7 +376,7 @@ impl<B: 'static> Line<B> {
         if self.silent.get() {
             return Poll::Ready(());
         }
-        if !self.pending.get() || !self.is_busy() {
+        if !self.pending.get() || !self.is_busy() || self.fault.get().is_some() {
             return Poll::Pending;
         }
         // What it has sent ahead stands before its end, of which nothing will be said again.

@@ -62,10 +62,9 @@ impl<B: Body + 'static> Exchanged<B> {
     ) -> Poll<T> {
         loop {
             let polled = poll(self.job(), cx);
-            let fault = self.line().and_then(|line| line.fault());
             if polled.is_pending()
                 && let Some(feed) = &mut self.feed
-                && feed.turn(cx, fault)
+                && feed.turn(cx, self.place.line())
             {
                 continue;
             }
@@ -95,6 +94,11 @@ impl<B: Body + 'static> Exchanged<B> {
     pub(crate) fn is_read(&mut self, cx: &mut Context<'_>) -> bool {
         let feed = self.feed.as_mut();
         feed.is_none_or(|feed| !feed.is_dropped() || feed.discard(cx))
+    }
+
+    /// Whether the request has a body.
+    pub(crate) fn has_body(&self) -> bool {
+        self.feed.is_some()
     }
 
     pub(crate) fn label(&self) -> &str {

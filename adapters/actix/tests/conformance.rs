@@ -1,7 +1,7 @@
 //! The conformance suite.
 
-use rgi_core::server::Server;
 use rgi_actix::Actix;
+use rgi_core::server::Server;
 
 rgi_conformance::suite!(|config, site, listeners, stop| {
     Actix::new(config).serve(site, listeners, stop)

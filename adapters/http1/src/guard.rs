@@ -77,6 +77,9 @@ pub struct Guard {
     /// Whether each message is passed on by itself, and whether one has ended right here.
     singly: bool,
     ended: bool,
+    /// Where in the bytes that were passed last the head ends, and the trailer section begins.
+    head_end: Option<usize>,
+    trailers: Option<usize>,
     extensions: Extensions,
 }
 
@@ -145,10 +148,21 @@ impl Guard {
         if !bytes.is_empty() {
             self.may_switch = false;
             self.ended = false;
+            self.head_end = None;
+            self.trailers = matches!(self.state, State::Trailers(_)).then_some(0);
         }
         while at < bytes.len() && !self.ended {
+            let was_head = matches!(self.state, State::Head(_));
+            let was_line = matches!(self.state, State::Line(_));
             match self.step(&bytes[at..]) {
-                Ok(passed) => at += passed,
+                Ok(passed) => {
+                    at += passed;
+                    if was_head && (self.ended || !matches!(self.state, State::Head(_))) {
+                        self.head_end = Some(at);
+                    } else if was_line && matches!(self.state, State::Trailers(_)) {
+                        self.trailers = Some(at);
+                    }
+                }
                 Err(fault) => {
                     self.refuse(fault.refusal);
                     at += fault.at;
@@ -176,6 +190,27 @@ impl Guard {
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.ended
+    }
+
+    /// How many of the bytes that were passed last belong to a head that is over: of a guard that
+    /// passes requests [singly](Self::singly), for there is one at most.
+    #[must_use]
+    pub fn head_end(&self) -> Option<usize> {
+        self.head_end
+    }
+
+    /// From which of the bytes that were passed last they belong to a trailer section, up to the end of
+    /// a request or of what was passed.
+    #[must_use]
+    pub fn trailers(&self) -> Option<usize> {
+        self.trailers
+    }
+
+    /// Whether the present message, or the last one while no other has begun, asks for another
+    /// protocol, or is a CONNECT.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.asked
     }
 
     /// Whether there is a refusal, and it lies within a body: then the

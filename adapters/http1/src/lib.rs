@@ -122,5 +122,5 @@ pub use output::Output;
 pub use refusal::Refusal;
 pub use rgi_core::server::syntax::TargetForm;
 pub use span::{FieldSpan, Span};
-pub use trailers::admit as admit_trailers;
+pub use trailers::{admit as admit_trailers, read as read_trailers};
 pub use turn::{CONTINUE, Turn, interim, refuse};

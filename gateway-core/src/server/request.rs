@@ -270,6 +270,13 @@ impl RequestHead {
         inner.split = path.start;
     }
 
+    /// The target, as it was sent.
+    pub fn target(&self) -> &str {
+        self.0
+            .as_deref()
+            .map_or("", |inner| inner.text(inner.target))
+    }
+
     /// Bytes of the target, as it was sent.
     pub(crate) fn target_len(&self) -> usize {
         self.0.as_deref().map_or(0, |inner| inner.target.len())

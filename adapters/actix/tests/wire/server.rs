@@ -1,8 +1,8 @@
 //! The server that the tests run on.
 
+use rgi_actix::Actix;
 use rgi_core::server::{Config, Listener, Server, Stop};
 use rgi_core::{App, Error, LocalLifespan};
-use rgi_actix::Actix;
 
 /// What the server's facts begin with.
 pub(crate) const NAME: &str = "rgi-actix/";
