@@ -54,10 +54,12 @@ impl<B: Body + 'static> Future for Answer<B> {
             return Poll::Pending;
         };
         let commit = match this.decided.take() {
-            Some(commit) => {
-                exchanged.is_read(cx);
-                commit
+            // Until it has looked.
+            Some(commit) if !exchanged.is_read(cx) && exchanged.is_unread() => {
+                this.decided = Some(commit);
+                return Poll::Pending;
             }
+            Some(commit) => commit,
             None => {
                 if exchanged.line().is_some_and(|line| line.watch.is_overdue()) {
                     exchanged.fail(Error::timeout("the request took too long"));
@@ -68,6 +70,7 @@ impl<B: Body + 'static> Future for Answer<B> {
                     // It calls services before it has looked at all that came, and closes connections
                     // whose requests it has not seen the end of.
                     this.decided = Some(commit);
+                    exchanged.note_unread();
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }

@@ -29,8 +29,9 @@ struct Slot {
     reader: Option<Waker>,
     /// The task that has the payload.
     task: Option<Waker>,
-    /// There is no reader any more.
+    /// There is no reader any more; and none has told the client to continue, who waits for that.
     dropped: bool,
+    unwelcome: bool,
 }
 
 /// What both sides have.
@@ -138,6 +139,11 @@ impl Feed {
     /// Whether nobody will read it any more.
     pub(crate) fn is_dropped(&self) -> bool {
         self.shared.slot().dropped
+    }
+
+    /// Whether the client was never told to send it.
+    pub(crate) fn is_unwelcome(&self) -> bool {
+        self.shared.slot().unwelcome
     }
 
     /// Throws away what is there of a body that nobody will read. Says whether that was all of it.
@@ -254,6 +260,7 @@ impl Drop for Body {
     fn drop(&mut self) {
         let mut slot = self.shared.slot();
         slot.dropped = true;
+        slot.unwelcome = self.welcome.is_some();
         slot.block = None;
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
 use rgi_core::server::Transport;
-use rgi_http1::Guard;
+use rgi_http1::{Guard, HeadReader};
 use rgi_tasks::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -26,8 +26,12 @@ pub(crate) struct Io<B> {
     guard: RefCell<Guard>,
     /// The next bytes belong to a head.
     heads: Cell<bool>,
-    /// What has come of a head that is not over.
+    /// What has come of a head that is not over, and how far it was looked at.
     partial: RefCell<Vec<u8>>,
+    reader: RefCell<HeadReader>,
+    /// The rest of a body is thrown away; actix-http is given so many bytes in its place.
+    skips: Cell<bool>,
+    filling: Cell<usize>,
     /// Looked at, and to be read next.
     next: RefCell<BytesMut>,
     /// Whether the last message has gone out whole.
@@ -35,6 +39,10 @@ pub(crate) struct Io<B> {
     /// An interim response on its way.
     interim: Bytes,
 }
+
+/// Bytes of a body that are thrown away for the sake of the next request, and what stands for them.
+const MOST_SKIPPED: u64 = 64 * 1024;
+const FILLER: [u8; 1024] = [b' '; 1024];
 
 /// What actix-http says by itself before it calls its service.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -46,6 +54,9 @@ impl<B: 'static> Io<B> {
             guard: RefCell::new(Guard::singly()),
             heads: Cell::new(true),
             partial: RefCell::default(),
+            reader: RefCell::default(),
+            skips: Cell::new(false),
+            filling: Cell::new(0),
             next: RefCell::default(),
             clean: true,
             interim: Bytes::new(),
@@ -77,6 +88,13 @@ impl<B: 'static> Io<B> {
         if passed < bytes.len() {
             line.put_ahead(&bytes[passed..]);
         }
+        if self.skips.get() {
+            if guard.is_behind() {
+                self.skips.set(false);
+                self.heads.set(true);
+            }
+            return Ok(0);
+        }
         let bytes = &bytes[..passed];
         if let Some(from) = guard.trailers() {
             line.note_trailers(&bytes[from..]);
@@ -105,7 +123,15 @@ impl<B: 'static> Io<B> {
         if end.is_none() {
             partial.extend_from_slice(head);
             line.note_head(guard.is_in_head());
-            return Ok(0);
+            // What is wrong is said before the rest has come.
+            let (limits, mut reader) = (&line.server.config.limits, self.reader.borrow_mut());
+            return match reader.read(&partial, limits, &mut Vec::new()) {
+                Ok(_) => Ok(0),
+                Err(refusal) => Err(line.refuse(refusal.status(), refusal.reason())),
+            };
+        }
+        if !partial.is_empty() {
+            self.reader.borrow_mut().reset();
         }
         // A whole head needs no deadline, and the rest of a body is none.
         line.note_head(false);
@@ -128,6 +154,25 @@ impl<B: 'static> Io<B> {
         line.keep_head(&mut partial);
         partial.clear();
         Ok(given)
+    }
+
+    /// Where nobody will read the rest of a short body, the answer does not wait for it, and the next
+    /// request is found behind it. actix-http would close; it is told that the rest is there.
+    fn poll_skip(&self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.line.take_unread()
+            && let Some(left) = self.guard.borrow().left()
+            && left <= MOST_SKIPPED
+        {
+            self.skips.set(true);
+            self.filling.set(left as usize);
+        }
+        let n = self.filling.get().min(buf.remaining()).min(FILLER.len());
+        buf.put_slice(&FILLER[..n]);
+        self.filling.set(self.filling.get() - n);
+        if n > 0 && self.filling.get() == 0 {
+            self.line.note_end();
+        }
+        n > 0
     }
 
     /// Reads what is to be shown next, if it is there.
@@ -181,7 +226,7 @@ impl<B: 'static> AsyncRead for Io<B> {
         let line = &self.line;
         let before = buf.filled().len();
         loop {
-            if self.take_next(buf) {
+            if self.take_next(buf) || self.poll_skip(buf) {
                 return Poll::Ready(Ok(()));
             }
             if line.is_held() {
@@ -216,16 +261,14 @@ impl<B: 'static> AsyncWrite for Io<B> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !self.line.has_answer() {
-            if buf.starts_with(CONTINUE) {
-                // It is said when the body is read.
-                return Poll::Ready(Ok(CONTINUE.len()));
-            }
-            if !self.line.is_busy() {
-                // It has refused the head: that is said behind it.
-                self.line.doubt(buf);
-                return Poll::Ready(Ok(buf.len()));
-            }
+        if self.line.take_fresh() && buf.starts_with(CONTINUE) {
+            // It is said when the body is read.
+            return Poll::Ready(Ok(CONTINUE.len()));
+        }
+        if !self.line.is_busy() {
+            // It has refused the head: that is said behind it.
+            self.line.doubt(buf);
+            return Poll::Ready(Ok(buf.len()));
         }
         ready!(self.poll_interim(cx))?;
         let n = ready!(self.line.poll_write(cx, &[IoSlice::new(buf)]))?;

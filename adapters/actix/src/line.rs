@@ -38,8 +38,10 @@ pub(crate) struct Line<B> {
     /// The trailer section of the body under way, and whether it was too large.
     trailers: RefCell<Vec<u8>>,
     too_much: Cell<bool>,
-    /// The answer under way is decided.
-    answers: Cell<bool>,
+    /// Nothing was written since the request under way began.
+    fresh: Cell<bool>,
+    /// The rest of its body will not be read.
+    unread: Cell<bool>,
     /// What is wrong with the body of the request under way.
     fault: Cell<Option<Refusal>>,
     /// The client's end was read.
@@ -92,7 +94,8 @@ impl<B: 'static> Line<B> {
             translated: RefCell::default(),
             trailers: RefCell::default(),
             too_much: Cell::new(false),
-            answers: Cell::new(false),
+            fresh: Cell::new(false),
+            unread: Cell::new(false),
             fault: Cell::new(None),
             ended: Cell::new(false),
             in_head: Cell::new(false),
@@ -262,7 +265,8 @@ impl<B: 'static> Line<B> {
     /// A request begins; `reads`: it has a body.
     pub(crate) fn begin(&self, reads: bool) {
         self.reads.set(reads);
-        self.answers.set(false);
+        self.fresh.set(true);
+        self.unread.set(false);
         self.watch.begin(&self.server);
     }
 
@@ -278,15 +282,28 @@ impl<B: 'static> Line<B> {
 
     /// The answer's head is decided.
     pub(crate) fn commit(&self) {
-        self.answers.set(true);
         self.watch.commit();
         self.hints.close();
         self.shut_gate();
     }
 
-    /// Whether what actix-http writes is an answer of the application's.
-    pub(crate) fn has_answer(&self) -> bool {
-        self.answers.get()
+    /// Whether this is the first that is written since the request under way began.
+    pub(crate) fn take_fresh(&self) -> bool {
+        self.fresh.take()
+    }
+
+    /// Nobody will read the rest of its body.
+    pub(crate) fn note_unread(&self) {
+        self.unread.set(true);
+    }
+
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.get()
+    }
+
+    /// Whether that is so, and news.
+    pub(crate) fn take_unread(&self) -> bool {
+        self.unread.take()
     }
 
     /// Whether the application is waited for.
@@ -342,7 +359,6 @@ impl<B: 'static> Line<B> {
     /// A request is not under way any more.
     pub(crate) fn leave(&self) {
         self.answered.set(self.answered.get() + 1);
-        self.answers.set(false);
         self.trailers.borrow_mut().clear();
         self.too_much.set(false);
         self.note_read();

@@ -96,6 +96,20 @@ impl<B: Body + 'static> Exchanged<B> {
         feed.is_none_or(|feed| !feed.is_dropped() || feed.discard(cx))
     }
 
+    /// Nobody will read the rest of the request's body; who was not told to send it does not.
+    pub(crate) fn note_unread(&self) {
+        if let (Some(line), Some(feed)) = (self.line(), &self.feed)
+            && !feed.is_unwelcome()
+        {
+            line.note_unread();
+        }
+    }
+
+    /// Whether the connection has not heard of that yet.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.line().is_some_and(|line| line.is_unread())
+    }
+
     /// Whether the request has a body.
     pub(crate) fn has_body(&self) -> bool {
         self.feed.is_some()

@@ -206,6 +206,15 @@ impl Guard {
         self.trailers
     }
 
+    /// Bytes that are left of the present body, if its length is known and its end has not come.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        match self.state {
+            State::Length(left) => Some(left),
+            _ => None,
+        }
+    }
+
     /// Whether the present message, or the last one while no other has begun, asks for another
     /// protocol, or is a CONNECT.
     #[must_use]
