@@ -211,10 +211,17 @@ impl<B: 'static> Io<B> {
     }
 }
 
-/// Whether the method is one that actix-http takes: it does not know all letters of a token.
+/// Whether actix-http takes a head as it is: it does not know all letters of a method, and has room
+/// for 96 fields and targets of less than 64 KiB.
 fn is_plain(head: &[u8]) -> bool {
+    const MOST_FIELDS: usize = 96;
+    const SHORTEST_FIELD: usize = "a:\r\n".len();
+    const LARGE: usize = 32 * 1024;
     let method = head.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let many = || head.iter().filter(|byte| **byte == b'\n').count() > MOST_FIELDS;
     method.iter().all(u8::is_ascii_alphabetic)
+        && head.len() < LARGE
+        && !(head.len() > MOST_FIELDS * SHORTEST_FIELD && many())
 }
 
 impl<B: 'static> AsyncRead for Io<B> {

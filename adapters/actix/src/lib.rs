@@ -44,9 +44,10 @@ See [`service`]: what is before it in the path becomes `script_name`.
 //!
 //! # What it does with the protocol
 //!
-//! HTTP/1.1 and HTTP/1.0. Interim responses, upgrades and CONNECT. `100 Continue` goes out before the
-//! application is called. There are no trailers: those of requests are thrown away, and those of
-//! responses not sent. A request that ends before its body does costs the connection. A client that
+//! HTTP/1.1 and HTTP/1.0. actix-http is shown one request at a time, and of what it has no way to do, this
+//! crate does what can be done at the socket: `100 Continue` on the first read of the input, where
+//! actix-http would say so before it calls anybody; interim responses; trailers of requests; upgrades
+//! and CONNECT; methods of any token. There are no trailers of responses. A client that
 //! ends its side while its request is being worked on is taken to have left; one that has its answer in
 //! the same breath gets it. A response that is cut ends in a reset.
 //!
@@ -98,20 +99,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Connections that wait for a worker before the next worker is asked.
 const WAITING: usize = 16;
 
-/// Fields of a head that actix-http has room for.
-const MOST_HEADERS: usize = 96;
-
-/// Bytes of a head that actix-http waits for the end of.
-const LARGEST_HEAD: usize = 128 * 1024;
-
 impl Actix {
     /// A server with these settings. [`threads`](Config::threads) are workers, beside the thread that
-    /// serves, which accepts for them. Of a head, at most 96 fields and 128 KiB are read, whatever
-    /// [`limits`](Config::limits) says.
-    pub fn new(mut config: Config) -> Actix {
-        let limits = &mut config.limits;
-        limits.headers = limits.headers.min(MOST_HEADERS);
-        limits.head = limits.head.min(LARGEST_HEAD);
+    /// serves, which accepts for them.
+    pub fn new(config: Config) -> Actix {
         Actix { config }
     }
 
@@ -155,9 +146,8 @@ where
         let servers = match crew.started() {
             Ok(servers) => servers,
             Err(error) => {
-                // Those that have started end their applications.
-                let _ = crew.end();
-                return Err(error);
+                // Those that have started end their applications; one that panics says so there.
+                return crew.end().and(Err(error));
             }
         };
         let (order, ordered) = (stop.clone(), servers.clone());

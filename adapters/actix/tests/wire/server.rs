@@ -6,8 +6,8 @@ use rgi_core::{App, Error, LocalLifespan};
 
 /// What the server's facts begin with.
 pub(crate) const NAME: &str = "rgi-actix/";
-/// Whether hyper reads and writes the protocol, with ways of its own.
-pub(crate) const HYPER: bool = false;
+/// Whether the engine of others reads and writes the protocol, with ways of its own.
+pub(crate) const HYPER: bool = true;
 /// Whether it has one exchange under way at a time.
 pub(crate) const SERIAL: bool = false;
 

@@ -22,8 +22,8 @@ pub struct Settings {
     pub bind: Vec<Bind>,
     /// Worker processes; 0: none, the server runs in this process.
     pub processes: usize,
-    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; prefork
-    /// has none.
+    /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; actix: its
+    /// workers; prefork has none.
     pub threads: usize,
     /// Threads of the pool on which blocking applications run, 1 or more.
     pub blocking_threads: usize,

@@ -6,9 +6,14 @@ use std::str::FromStr;
 use super::bad::Bad;
 use super::suggest::nearest;
 
-#[cfg(not(any(feature = "coroutine", feature = "evented", feature = "prefork")))]
+#[cfg(not(any(
+    feature = "coroutine",
+    feature = "evented",
+    feature = "prefork",
+    feature = "actix"
+)))]
 compile_error!(
-    "rgi-serve needs a server: switch on its feature `coroutine`, `evented` or `prefork`"
+    "rgi-serve needs a server: switch on its feature `coroutine`, `evented`, `prefork` or `actix`"
 );
 
 /// What `--server` is, where nobody can say which servers there are.
@@ -27,6 +32,9 @@ pub enum ServerKind {
     /// One request at a time, on the thread of the process, over HTTP/1.1.
     #[cfg(feature = "prefork")]
     Prefork,
+    /// Tasks on tokio, each on its worker's thread, by actix-http, over HTTP/1.1.
+    #[cfg(feature = "actix")]
+    Actix,
 }
 
 /// What the options and their help say of a server.
@@ -48,6 +56,8 @@ impl ServerKind {
         ServerKind::Evented,
         #[cfg(feature = "prefork")]
         ServerKind::Prefork,
+        #[cfg(feature = "actix")]
+        ServerKind::Actix,
     ];
 
     /// Those that have threads, and a pool beside them for applications that block.
@@ -56,6 +66,8 @@ impl ServerKind {
         ServerKind::Coroutine,
         #[cfg(feature = "evented")]
         ServerKind::Evented,
+        #[cfg(feature = "actix")]
+        ServerKind::Actix,
     ];
 
     fn facts(self) -> Facts {
@@ -85,6 +97,15 @@ impl ServerKind {
                     Slow and idle clients keep nobody waiting; a slow application does.",
                 threads: "",
             },
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => Facts {
+                name: "actix",
+                summary: "Tasks on tokio that stay on their thread, by actix-http, the engine of \
+                    actix-web. HTTP/1.1. For applications that go into an actix-web program, and \
+                    asynchronous ones that stay on their thread. Applications that block run on a \
+                    pool of threads beside the tasks.",
+                threads: "its workers",
+            },
         }
     }
 
@@ -102,6 +123,8 @@ impl ServerKind {
             ServerKind::Evented => false,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => true,
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => false,
         }
     }
 

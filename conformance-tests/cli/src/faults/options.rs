@@ -33,6 +33,7 @@ command is interrupted.
 
 options:
   --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork
+                   or actix
   --processes N    worker processes under the supervisor; 2. 0: the server alone, without the rows
                    that are about a supervisor
   --only SUBSTR    only rows whose name contains SUBSTR; repeat for more

@@ -80,7 +80,8 @@ fn a_server_is_a_name() {
 #[cfg(feature = "prefork")]
 #[test]
 fn what_is_about_threads_is_refused_where_there_are_none() {
-    let end = "the server prefork cannot do this; of the servers here coroutine, evented can";
+    let others = crate::settings::server::list(ServerKind::THREADED);
+    let end = format!("the server prefork cannot do this; of the servers here {others} can");
     for option in ["threads", "blocking-threads", "queue-timeout"] {
         let flag = format!("--{option}");
         let args = &["--server=prefork", &flag, "1"];
