@@ -82,11 +82,11 @@ impl<B: Body + 'static> Future for Answer<B> {
             this.manner.close |= line.server.is_stopping() || line.fault().is_some();
         }
         if let Some(error) = exchanged.error() {
-            // A peer that is gone gets silence.
-            if error.is_disconnected()
-                && let Some(line) = exchanged.line()
-            {
-                line.fall_silent();
+            // A peer that is gone gets silence; actix-web drops this by itself.
+            if error.is_disconnected() {
+                if let Some(line) = exchanged.line() {
+                    line.fall_silent();
+                }
                 this.exchanged = None;
                 return Poll::Pending;
             }

@@ -66,6 +66,8 @@ mod outgoing;
 mod place;
 mod translated;
 mod uninit;
+#[cfg(feature = "web")]
+mod web;
 mod worker;
 
 use std::future::poll_fn;
@@ -77,7 +79,7 @@ use std::time::Duration;
 
 use rgi_core::server::{Level, Listener, Pool, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
-use rgi_tasks::{Acceptor, Census, Seat, Server, Socket, Told};
+use rgi_tasks::{Acceptor, Census, Seat, Server, Socket, Told, pool};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc as mailbox;
 use tokio::sync::watch;
@@ -85,6 +87,8 @@ use tokio::time::timeout;
 
 pub use rgi_core::server::Config;
 
+#[cfg(feature = "web")]
+pub use crate::web::{Answering, Mounted, Serving, service};
 use crate::worker::{Task, Turn};
 
 /// The server.
@@ -141,7 +145,7 @@ where
             let _entered = runtime.enter();
             Acceptor::new(listeners, config.clone(), census.clone(), told.clone())?
         };
-        let pool = config.pool();
+        let pool = pool(&config, runtime.handle());
         let mut crew = Crew::start(&self, lifespan, &pool, &census, &stop)?;
         let servers = match crew.started() {
             Ok(servers) => servers,

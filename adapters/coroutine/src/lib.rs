@@ -65,9 +65,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rgi_core::server::{Around, Beat, Host, Level, Listener, Offload, Pool, ServerInfo, Stop};
+use rgi_core::server::{Beat, Host, Level, Listener, Offload, Pool, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
-use rgi_tasks::{Acceptor, Census, Clock, Server, Told};
+use rgi_tasks::{Acceptor, Census, Clock, Server, Told, pool};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -143,7 +143,7 @@ impl Coroutine {
         if let Some(pulse) = &self.config.pulse {
             tokio::spawn(live(pulse.join()));
         }
-        let pool = self.pool(&handle);
+        let pool = pool(&self.config, &handle);
         let clock = Clock::new(handle);
         let site = Arc::new(Site {
             http1: self.host(self.info(), &clock, &pool),
@@ -181,19 +181,6 @@ impl Coroutine {
         }
         lifespan.shutdown(&site.app).await;
         Ok(())
-    }
-
-    /// The pool of blocking lifts, in whose threads tokio is entered and what the settings say.
-    fn pool(&self, handle: &Handle) -> Pool {
-        let (handle, around) = (handle.clone(), self.config.around.clone());
-        let entered: Around = Arc::new(move |work: &mut dyn FnMut()| {
-            let _entered = handle.enter();
-            match &around {
-                Some(around) => around(work),
-                None => work(),
-            }
-        });
-        self.config.pool().around(Some(entered))
     }
 
     fn host(&self, info: ServerInfo, clock: &Clock, pool: &Pool) -> Arc<Host> {

@@ -3,7 +3,8 @@
 //!
 //! For server authors. An [`Acceptor`] takes connections, and a [`Census`] counts them; a [`Stream`]
 //! is one's socket; a [`Watch`] knows what a connection waits for, and an [`Alarm`] comes up when
-//! that takes too long; a [`Job`] is a request under way; a [`Server`] is what all connections know.
+//! that takes too long; a [`Job`] is a request under way; [`pool`] makes the
+//! threads of blocking lifts; a [`Server`] is what all connections know.
 //!
 //! ```
 //! use std::io::IoSlice;
@@ -55,6 +56,7 @@ mod clock;
 mod files;
 mod hints;
 mod job;
+mod lifts;
 mod server;
 mod stream;
 mod waits;
@@ -65,6 +67,7 @@ pub use clock::{Alarm, Clock};
 pub use files::Reading;
 pub use hints::{Hint, Hints};
 pub use job::{Boxed, Job};
+pub use lifts::pool;
 pub use server::{Server, Told};
 pub use stream::{Socket, Stream};
 pub use waits::{Late, Phase, Watch};
