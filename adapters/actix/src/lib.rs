@@ -324,8 +324,7 @@ impl Crowd {
                 }
             };
             // One that is busy is passed over; if all are, the next in turn is waited for.
-            let mut passed = 0;
-            while let Some(index) = turns.next() {
+            for (passed, index) in turns.by_ref().enumerate() {
                 let mailbox = &mailboxes[index];
                 if passed == mailboxes.len() {
                     // A worker that is gone takes none, and the server stops.
@@ -336,7 +335,6 @@ impl Crowd {
                     Ok(()) => break,
                     Err(back) => accepted = back.into_inner(),
                 }
-                passed += 1;
             }
         }
     }
@@ -369,3 +367,8 @@ async fn race(this: impl Future<Output = ()>, that: impl Future) -> bool {
     })
     .await
 }
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

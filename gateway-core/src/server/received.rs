@@ -54,7 +54,7 @@ impl Received {
     pub fn new(mut parts: Parts, limits: &Limits) -> Result<Received, Error> {
         let line = parts.method.as_str().len() + target_len(&parts.uri);
         let texts = parts.headers.iter();
-        let texts = texts.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let texts = texts.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
         let fields = Fields::gather(texts, line, parts.version, limits)?;
         fields.check(&parts.method, parts.version, limits)?;
         if parts.version >= Version::HTTP_2 {
@@ -112,20 +112,20 @@ impl Received {
 /// Takes out what is the connection's, as [`strip`]. Gives the value of Upgrade, if Connection says
 /// that it is meant.
 fn strip_texts(head: &mut RequestHead, limits: &Limits) -> Result<Option<HeaderValue>, Error> {
-    let values = |wanted: &'static str| {
+    let values = |wanted: &'static [u8]| {
         let named = head.texts().filter(move |(name, _)| *name == wanted);
         named.map(|(_, value)| value)
     };
     let mut named = Vec::new();
-    for option in options(values("connection"), limits) {
+    for option in options(values(b"connection"), limits) {
         named.push(option?.to_ascii_lowercase());
     }
     let meant = named.iter().any(|option| option == b"upgrade");
-    let upgrade = values("upgrade").next();
+    let upgrade = values(b"upgrade").next();
     let upgrade = upgrade.filter(|value| meant && !value.is_empty());
     let upgrade = upgrade.and_then(|value| HeaderValue::from_bytes(value).ok());
     head.retain(|name| {
-        let is_named = || named.iter().any(|option| option == name.as_bytes());
+        let is_named = || named.iter().any(|option| option == name);
         !is_hop_by_hop(name) && (is_kept(name) || !is_named())
     });
     Ok(upgrade)
@@ -152,7 +152,7 @@ impl Fields {
     /// `line` is how many bytes method and target have.
     #[inline]
     fn gather<'a>(
-        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
+        texts: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         line: usize,
         version: Version,
         limits: &Limits,
@@ -165,27 +165,27 @@ impl Fields {
             count += 1;
             // By its text: that is one comparison, where comparing names is one for each.
             match name {
-                "host" => {
+                b"host" => {
                     fields.hosts += 1;
                     authority(value).map_err(Error::malformed)?;
                 }
                 // HTTP/1.0 has no expectations.
-                "expect" if version > Version::HTTP_10 && !is_word(value, b"100-continue") => {
+                b"expect" if version > Version::HTTP_10 && !is_word(value, b"100-continue") => {
                     return Err(status(
                         StatusCode::EXPECTATION_FAILED,
                         "no expectation but 100-continue can be met",
                     ));
                 }
-                "content-length" => fields.length = length(value)?,
-                "transfer-encoding" => {
+                b"content-length" => fields.length = length(value)?,
+                b"transfer-encoding" => {
                     fields.codings.note(value);
                     fields.hop_by_hop = true;
                 }
-                "upgrade" => {
+                b"upgrade" => {
                     fields.upgrade = true;
                     fields.hop_by_hop = true;
                 }
-                "connection" | "te" | "keep-alive" | "proxy-connection" => {
+                b"connection" | b"te" | b"keep-alive" | b"proxy-connection" => {
                     fields.hop_by_hop = true;
                 }
                 _ => {}
@@ -293,7 +293,7 @@ fn strip(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
     let connection: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
     for option in options(connection.iter().map(HeaderValue::as_bytes), limits) {
         if let Ok(name) = HeaderName::from_bytes(option?)
-            && !is_kept(name.as_str())
+            && !is_kept(name.as_str().as_bytes())
         {
             headers.remove(name);
         }
@@ -314,13 +314,13 @@ const HOP_BY_HOP: [&str; 6] = [
     "proxy-connection",
 ];
 
-fn is_hop_by_hop(name: &str) -> bool {
-    HOP_BY_HOP.contains(&name)
+fn is_hop_by_hop(name: &[u8]) -> bool {
+    HOP_BY_HOP.iter().any(|known| known.as_bytes() == name)
 }
 
 /// Whether a field stays though Connection names it.
-fn is_kept(name: &str) -> bool {
-    matches!(name, "host" | "content-length" | "expect")
+fn is_kept(name: &[u8]) -> bool {
+    matches!(name, b"host" | b"content-length" | b"expect")
 }
 
 /// What the Connection fields name, each a token.

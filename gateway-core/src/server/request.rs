@@ -304,19 +304,19 @@ impl RequestHead {
     }
 
     /// The fields of such a head.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let inner = self.0.as_deref();
         inner.into_iter().flat_map(|inner| {
-            let text = |field: &FieldSpan| (inner.text(field.name), field.value.of(&inner.raw));
+            let text = |field: &FieldSpan| (field.name.of(&inner.raw), field.value.of(&inner.raw));
             inner.fields.iter().map(text)
         })
     }
 
     /// Leaves out those that are not `kept`.
-    pub(crate) fn retain(&mut self, kept: impl Fn(&str) -> bool) {
+    pub(crate) fn retain(&mut self, kept: impl Fn(&[u8]) -> bool) {
         let inner = self.inner();
         let mut fields = std::mem::take(&mut inner.fields);
-        fields.retain(|field| kept(inner.text(field.name)));
+        fields.retain(|field| kept(field.name.of(&inner.raw)));
         inner.fields = fields;
     }
 
