@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::*;
 use http::request::{Builder, Parts};
 use rgi_core::server::syntax::{self, Target, TargetForm};
-use rgi_core::server::{Connection, Exchange, Limits, Received, Scheme};
+use rgi_core::server::{Connection, Exchange, Limits, Line, Received, Scheme};
 use rgi_core::*;
 
 fn request(method: &str, uri: &str, version: Version) -> Builder {
@@ -37,10 +37,36 @@ fn received(request: Builder) -> Received {
     Received::new(parts(request), &Limits::default()).unwrap()
 }
 
+/// The same head, told in texts. They know no HTTP/2.
+fn copied(parts: &Parts, limits: &Limits) -> Option<Result<Received, Error>> {
+    let uri = &parts.uri;
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    let scheme = uri.scheme_str();
+    let authority = uri.authority().map_or("", |named| named.as_str());
+    let line = Line {
+        method: parts.method.clone(),
+        version: parts.version,
+        target: &[
+            scheme.unwrap_or_default(),
+            scheme.map_or("", |_| "://"),
+            authority,
+            path,
+        ],
+    };
+    let texts = parts.headers.iter();
+    let texts = texts.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    (parts.version < Version::HTTP_2).then(|| Received::copy(line, texts, limits))
+}
+
 #[track_caller]
 fn refused_by(request: Builder, limits: &Limits) -> u16 {
-    let error = Received::new(parts(request), limits).unwrap_err();
+    let parts = parts(request);
+    let copied = copied(&parts, limits);
+    let error = Received::new(parts, limits).unwrap_err();
     assert!(error.is_malformed());
+    if let Some(copied) = copied {
+        assert_eq!(copied.unwrap_err().status(), error.status());
+    }
     error.status().as_u16()
 }
 
@@ -64,10 +90,28 @@ fn environ_of(received: Received) -> Environ {
 /// The names and values that are left, in their order.
 #[track_caller]
 fn left(request: Builder) -> Vec<String> {
-    let environ = environ_of(received(request));
-    let fields = environ.headers().iter();
-    let fields = fields.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
-    fields.collect()
+    let parts = parts(request);
+    let limits = Limits::default();
+    let copied = copied(&parts, &limits);
+    let received = Received::new(parts, &limits).unwrap();
+    let upgrade = received.upgrade.clone();
+    let environ = environ_of(received);
+    let fields = |environ: &Environ| -> Vec<String> {
+        let fields = environ.headers().iter();
+        let fields = fields.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+        fields.collect()
+    };
+    if let Some(copied) = copied {
+        let copied = copied.unwrap();
+        assert_eq!(copied.upgrade, upgrade);
+        let copied = environ_of(copied);
+        assert_eq!(copied.method(), environ.method());
+        assert_eq!(copied.target(), environ.target());
+        assert_eq!(copied.path_info(), environ.path_info());
+        assert_eq!(copied.query(), environ.query());
+        assert_eq!(fields(&copied), fields(&environ));
+    }
+    fields(&environ)
 }
 
 // ---- Host and :authority

@@ -9,10 +9,10 @@ use http::{HeaderValue, Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use rgi_core::server::{Commit, Framing, Level, Payload};
 use rgi_core::{Body, Error};
+use rgi_tasks::Server;
 
 use crate::line::{Protocol, Switch};
 use crate::outgoing::{Exchanged, Outgoing};
-use crate::server::Server;
 
 /// The answer to one request, until its head is decided.
 pub(crate) struct Answer<B: Body + Send + 'static> {

@@ -11,14 +11,13 @@ use http::StatusCode;
 use hyper::server::conn::{http1, http2};
 use rgi_core::server::Config;
 use rgi_core::{App, Body, End};
+use rgi_tasks::{Alarm, Late};
 
-use crate::clock::Alarm;
 use crate::io::Io;
 use crate::line::{Line, Protocol};
-use crate::service::Calls;
+use crate::service::{Calls, Site};
 use crate::streams::Streams;
 use crate::switched::switched;
-use crate::waits::Late;
 
 /// What a client of HTTP/2 says first (RFC 9113 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -55,7 +54,7 @@ enum How {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<A>(app: Arc<A>, line: Arc<Line<A::Body>>)
+pub(crate) async fn serve<A>(site: Arc<Site<A>>, line: Arc<Line<A::Body>>)
 where
     A: App + Send + Sync + 'static,
     A::Body: Send + 'static,
@@ -66,7 +65,7 @@ where
             let io = Io::new(line.clone());
             match protocol {
                 Protocol::Http1 => {
-                    let calls = Calls::new(app, line.clone(), None);
+                    let calls = Calls::new(site, line.clone(), None);
                     let conn = http1_builder(&line.server.config)
                         .serve_connection(io, calls)
                         .with_upgrades();
@@ -75,7 +74,7 @@ where
                 }
                 Protocol::Http2 => {
                     let streams = Streams::new(line.server.clone(), line.connection.clone());
-                    let calls = Calls::new(app, line.clone(), Some(streams.clone()));
+                    let calls = Calls::new(site, line.clone(), Some(streams.clone()));
                     let conn =
                         http2_builder(&line.server.config, streams).serve_connection(io, calls);
                     drive(&line, pin!(conn), http2::Connection::graceful_shutdown).await

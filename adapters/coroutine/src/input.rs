@@ -13,9 +13,9 @@ use hyper::body::{Body as _, Incoming};
 use rgi_core::Error;
 use rgi_core::server::InputSource;
 use rgi_http1::admit_trailers;
+use rgi_tasks::Clock;
 use tokio::time::{Instant, Sleep};
 
-use crate::clock::Clock;
 use crate::rest::Rest;
 
 /// What comes off the connection, with a deadline between two pieces.

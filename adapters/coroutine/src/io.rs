@@ -11,10 +11,10 @@ use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use rgi_core::server::Transport;
 use rgi_http1::Guard;
+use rgi_tasks::Phase;
 
 use crate::line::{Line, Protocol};
 use crate::uninit;
-use crate::waits::Phase;
 
 /// hyper's end of a connection. On the way it is noted what is waited for and what has gone out,
 /// and interim responses are let in between two messages.

@@ -29,8 +29,8 @@
 //!                      guard              answer -> outgoing -> hyper -> io -> socket
 //! ```
 //!
-//! `connection` drives hyper and keeps its deadlines (`waits`, `clock`); `line` is what the parts of
-//! one connection share. hyper owns the answer while it makes it, and may drop it at any time: what
+//! `connection` drives hyper and keeps its deadlines; `line` is what the parts of one connection share.
+//! What is no matter of hyper's (sockets, time, jobs) is in [`rgi_tasks`]. hyper owns the answer while it makes it, and may drop it at any time: what
 //! is dropped before its end goes to a task of its own, where the application finishes its step.
 //!
 //! # What it does with the protocol
@@ -46,26 +46,17 @@
 //! Linux. Other Unixes lack `accept4`, and the clock of coarse time.
 #![deny(unsafe_code)]
 
-mod acceptor;
 mod answer;
-mod census;
-mod clock;
 mod connection;
-mod files;
-mod hints;
 mod input;
 mod io;
-mod job;
 mod line;
 mod outgoing;
 mod rest;
-mod server;
 mod service;
-mod stream;
 mod streams;
 mod switched;
 mod uninit;
-mod waits;
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,17 +65,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rgi_core::server::{Around, Beat, Level, Listener, Offload, Pool, ServerInfo, Stop};
+use rgi_core::server::{Beat, Host, Level, Listener, Offload, Pool, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
+use rgi_tasks::{Acceptor, Census, Clock, Server, Told, pool};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use rgi_core::server::Config;
 
-use crate::acceptor::{Acceptor, accept};
-use crate::clock::Clock;
-use crate::server::{Server, Told};
+use crate::line::Line;
+use crate::service::Site;
 
 /// The server.
 #[derive(Clone, Debug, Default)]
@@ -144,23 +135,29 @@ impl Coroutine {
         L::App: Send + Sync + 'static,
         <L::App as App>::Body: Send + 'static,
     {
-        let listeners = listeners.into_iter().map(Acceptor::new);
-        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
-        let app = Arc::new(lifespan.startup(&Worker::new(self.info(), 0)).await?);
+        let census = Census::new(self.config.max_connections);
+        let (tell, mut told) = watch::channel(Told::Nothing);
+        let config = self.config.clone();
+        let acceptor = Acceptor::new(listeners, config, census.clone(), told.clone())?;
+        let app = lifespan.startup(&Worker::new(self.info(), 0)).await?;
         if let Some(pulse) = &self.config.pulse {
             tokio::spawn(live(pulse.join()));
         }
-        let pool = self.pool(&handle);
-        let server = self.server(Clock::new(handle), &pool);
-        let (tell, mut told) = watch::channel(Told::Nothing);
+        let pool = pool(&self.config, &handle);
+        let clock = Clock::new(handle);
+        let site = Arc::new(Site {
+            http1: self.host(self.info(), &clock, &pool),
+            http2: self.host(self.info_http2(), &clock, &pool),
+            app,
+        });
+        let server = Server::new(self.config.clone(), clock, census);
         let (order, ordered) = (stop.clone(), server.clone());
         stop.on_change(move || {
             // Whoever is served from here on is told that the connection ends.
             ordered.stop();
             tell.send_replace(Told::by(&order));
         });
-        let accepting = accept(listeners, app.clone(), server.clone(), told.clone());
-        let mut accepting = tokio::spawn(accepting);
+        let mut accepting = tokio::spawn(accept(acceptor, site.clone(), server.clone()));
         // The sender lives as long as `stop`.
         let _ = told.wait_for(|told| told.is_told()).await;
         let ended = async {
@@ -182,31 +179,14 @@ impl Coroutine {
         if !closed.unwrap_or(false) {
             server.log(Level::Warn, format_args!("left blocking steps running"));
         }
-        lifespan.shutdown(&app).await;
+        lifespan.shutdown(&site.app).await;
         Ok(())
     }
 
-    /// The pool of blocking lifts, in whose threads tokio is entered and what the settings say.
-    fn pool(&self, handle: &Handle) -> Pool {
-        let (handle, around) = (handle.clone(), self.config.around.clone());
-        let entered: Around = Arc::new(move |work: &mut dyn FnMut()| {
-            let _entered = handle.enter();
-            match &around {
-                Some(around) => around(work),
-                None => work(),
-            }
-        });
-        self.config.pool().around(Some(entered))
-    }
-
-    fn server(&self, clock: Clock, pool: &Pool) -> Arc<Server> {
-        let host = |info| {
-            let mut host = self.config.host(info, Arc::new(clock.clone()));
-            host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
-            Arc::new(host)
-        };
-        let (http1, http2) = (host(self.info()), host(self.info_http2()));
-        Server::new(self.config.clone(), clock, http1, http2)
+    fn host(&self, info: ServerInfo, clock: &Clock, pool: &Pool) -> Arc<Host> {
+        let mut host = self.config.host(info, Arc::new(clock.clone()));
+        host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
+        Arc::new(host)
     }
 
     /// Waits for the end, as long as the settings and the order to stop allow. Says whether it came.
@@ -225,6 +205,18 @@ impl Coroutine {
             Some(graceful) => timeout(graceful, both).await.unwrap_or(false),
             None => both.await,
         }
+    }
+}
+
+/// Gives each connection a task.
+async fn accept<A>(mut acceptor: Acceptor, site: Arc<Site<A>>, server: Arc<Server>)
+where
+    A: App + Send + Sync + 'static,
+    A::Body: Send + 'static,
+{
+    while let Some((stream, seat)) = acceptor.next().await {
+        let line = Line::new(stream, server.clone(), seat);
+        server.clock.spawn(connection::serve(site.clone(), line));
     }
 }
 

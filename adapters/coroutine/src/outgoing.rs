@@ -9,12 +9,10 @@ use bytes::Bytes;
 use hyper::body::{Body as HyperBody, Frame, SizeHint};
 use rgi_core::server::{Commit, Cut, Level, Payload};
 use rgi_core::{Body, End, Error};
+use rgi_tasks::{Block, Boxed, Job, Reading, Watch};
 
-use crate::files::Reading;
-use crate::job::{Boxed, Job};
 use crate::line::{Line, Protocol};
 use crate::rest::Rest;
-use crate::waits::{Block, Watch};
 
 /// An exchange in hyper's hands. Whatever hyper does with it, dropped it ends: well if all of the
 /// payload was taken, and lost if not.

@@ -7,8 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::body::{Body as _, Incoming};
-
-use crate::clock::Clock;
+use rgi_tasks::Clock;
 
 /// Bytes of a body that are thrown away for the sake of the next request.
 const MOST_DISCARDED: u64 = 64 * 1024;

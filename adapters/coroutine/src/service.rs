@@ -12,20 +12,25 @@ use hyper::upgrade::OnUpgrade;
 use rgi_core::server::syntax::{is_word, members};
 use rgi_core::server::{Exchange, Host, Received, RequestHead, Span};
 use rgi_core::{App, Error, Input, rt};
+use rgi_tasks::{Hint, Job, Watch};
 
 use crate::answer::{Answer, Silence};
-use crate::hints::Hint;
 use crate::input::Body;
-use crate::job::Job;
 use crate::line::{Line, Protocol};
 use crate::outgoing::{Exchanged, Outgoing};
 use crate::rest::Rest;
 use crate::streams::Streams;
-use crate::waits::Watch;
+
+/// The application, and what exchanges are told, by protocol: the facts differ.
+pub(crate) struct Site<A> {
+    pub(crate) app: A,
+    pub(crate) http1: Arc<Host>,
+    pub(crate) http2: Arc<Host>,
+}
 
 /// The application, for the requests of one connection.
 pub(crate) struct Calls<A: App> {
-    app: Arc<A>,
+    site: Arc<Site<A>>,
     line: Arc<Line<A::Body>>,
     /// The right to inform of the last request, on HTTP/1.1.
     hint: RefCell<Arc<Hint>>,
@@ -34,10 +39,14 @@ pub(crate) struct Calls<A: App> {
 
 impl<A: App> Calls<A> {
     /// `streams`, on HTTP/2, runs what [`call`](Service::call) gives.
-    pub(crate) fn new(app: Arc<A>, line: Arc<Line<A::Body>>, streams: Option<Streams>) -> Calls<A> {
+    pub(crate) fn new(
+        site: Arc<Site<A>>,
+        line: Arc<Line<A::Body>>,
+        streams: Option<Streams>,
+    ) -> Calls<A> {
         let hint = RefCell::new(Hint::new(line.hints.clone()));
         Calls {
-            app,
+            site,
             line,
             hint,
             streams,
@@ -73,8 +82,8 @@ impl<A: App> Calls<A> {
 
     fn host(&self) -> &Arc<Host> {
         match self.line.protocol() {
-            Protocol::Http1 => &self.line.server.http1,
-            Protocol::Http2 => &self.line.server.http2,
+            Protocol::Http1 => &self.site.http1,
+            Protocol::Http2 => &self.site.http2,
         }
     }
 
@@ -182,7 +191,7 @@ where
         job.as_mut().name(parts.method.as_str(), target);
         let called = self.exchange(parts, incoming);
         let response = match called.refusal {
-            None => rt::parking(false, || called.exchange.call(&*self.app)),
+            None => rt::parking(false, || called.exchange.call(&self.site.app)),
             Some(error) => called.exchange.refuse(error),
         };
         job.as_mut().begin(response);

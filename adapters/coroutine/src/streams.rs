@@ -7,10 +7,7 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 use rgi_core::Connection;
-
-use crate::clock::Alarm;
-use crate::server::Server;
-use crate::waits::{Late, Watch};
+use rgi_tasks::{Alarm, Late, Server, Watch};
 
 /// Spawns the streams of one connection. hyper calls the service and then, on the same task, has the
 /// answer executed: so the watch that the call has made belongs to what is executed next.

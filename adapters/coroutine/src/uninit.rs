@@ -5,8 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::ReadBufCursor;
-
-use crate::stream::Stream;
+use rgi_tasks::Stream;
 
 /// Reads some bytes into hyper's buffer; none at the client's end. `pass` looks at them, and says how
 /// many of the first hyper gets.

@@ -74,6 +74,12 @@ pub struct Guard {
     asked: bool,
     /// Whether another protocol may begin right here.
     may_switch: bool,
+    /// Whether each message is passed on by itself, and whether one has ended right here.
+    singly: bool,
+    ended: bool,
+    /// Where in the bytes that were passed last the head ends, and the trailer section begins.
+    head_end: Option<usize>,
+    trailers: Option<usize>,
     extensions: Extensions,
 }
 
@@ -108,6 +114,16 @@ impl Guard {
         Self::default()
     }
 
+    /// A guard for an engine that is to have one request at a time: it stops behind each, and
+    /// [`is_behind`](Self::is_behind) says so.
+    #[must_use]
+    pub fn singly() -> Self {
+        Self {
+            singly: true,
+            ..Self::default()
+        }
+    }
+
     /// Goes on with the connection's bytes, in order.
     ///
     /// `Ok(n)`: the first `n`, at least one unless `bytes` is empty, are in
@@ -115,7 +131,8 @@ impl Guard {
     /// but see [`may_switch`](Self::may_switch) first. `n` is less than the
     /// length
     ///
-    /// - behind a request after which the protocol may be another one;
+    /// - behind a request after which the protocol may be another one, and behind any of one that
+    ///   passes requests [singly](Self::singly);
     /// - before a head that is refused, and before the byte of a body at which
     ///   it is refused. The next call gives the error, whatever it is shown.
     ///
@@ -130,10 +147,22 @@ impl Guard {
         }
         if !bytes.is_empty() {
             self.may_switch = false;
+            self.ended = false;
+            self.head_end = None;
+            self.trailers = matches!(self.state, State::Trailers(_)).then_some(0);
         }
-        while at < bytes.len() && !self.may_switch {
+        while at < bytes.len() && !self.ended {
+            let was_head = matches!(self.state, State::Head(_));
+            let was_line = matches!(self.state, State::Line(_));
             match self.step(&bytes[at..]) {
-                Ok(passed) => at += passed,
+                Ok(passed) => {
+                    at += passed;
+                    if was_head && (self.ended || !matches!(self.state, State::Head(_))) {
+                        self.head_end = Some(at);
+                    } else if was_line && matches!(self.state, State::Trailers(_)) {
+                        self.trailers = Some(at);
+                    }
+                }
                 Err(fault) => {
                     self.refuse(fault.refusal);
                     at += fault.at;
@@ -154,6 +183,43 @@ impl Guard {
     #[must_use]
     pub fn may_switch(&self) -> bool {
         self.may_switch
+    }
+
+    /// Whether what was passed last is the end of a request, of a guard that passes them
+    /// [singly](Self::singly).
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.ended
+    }
+
+    /// How many of the bytes that were passed last belong to a head that is over: of a guard that
+    /// passes requests [singly](Self::singly), for there is one at most.
+    #[must_use]
+    pub fn head_end(&self) -> Option<usize> {
+        self.head_end
+    }
+
+    /// From which of the bytes that were passed last they belong to a trailer section, up to the end of
+    /// a request or of what was passed.
+    #[must_use]
+    pub fn trailers(&self) -> Option<usize> {
+        self.trailers
+    }
+
+    /// Bytes that are left of the present body, if its length is known and its end has not come.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        match self.state {
+            State::Length(left) => Some(left),
+            _ => None,
+        }
+    }
+
+    /// Whether the present message, or the last one while no other has begun, asks for another
+    /// protocol, or is a CONNECT.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.asked
     }
 
     /// Whether there is a refusal, and it lies within a body: then the
@@ -263,6 +329,7 @@ impl Guard {
     /// Behind a message.
     fn end(&mut self) {
         self.may_switch = self.asked;
+        self.ended = self.singly || self.asked;
         if !matches!(&self.state, State::Head(head) if head.is_new()) {
             self.state = State::default();
         }

@@ -120,5 +120,5 @@ pub use pull::{Incoming, PulledBody};
 pub use refusal::Refusal;
 pub use rgi_core::server::syntax::TargetForm;
 pub use span::{FieldSpan, Span};
-pub use trailers::admit as admit_trailers;
+pub use trailers::{admit as admit_trailers, read as read_trailers};
 pub use turn::{CONTINUE, Turn, interim, refuse};

@@ -46,23 +46,33 @@ impl TrailerReader {
         if self.section.is_empty() {
             return Ok(None);
         }
-        let mut slots = vec![httparse::EMPTY_HEADER; self.scan.fields()];
-        let Ok(httparse::Status::Complete((_, fields))) =
-            httparse::parse_headers(&self.section, &mut slots)
-        else {
-            return Err(MALFORMED);
-        };
-        let mut trailers = HeaderMap::new();
-        for field in fields {
-            let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| MALFORMED)?;
-            let value = HeaderValue::from_bytes(field.value).map_err(|_| MALFORMED)?;
-            trailers
-                .try_append(name, value)
-                .map_err(|_| Refusal::fields_too_large("too many trailers"))?;
-        }
-        admit(&mut trailers)?;
-        Ok((!trailers.is_empty()).then_some(trailers))
+        read(&self.section, self.scan.fields())
     }
+}
+
+/// The trailers of a section that is over and in order, of at most so many fields; `None` if there are
+/// none that may be passed on. For engines whose library does not give them out: a
+/// [`Guard`](crate::Guard) says where they are.
+///
+/// # Errors
+///
+/// 400 if one is malformed, or says how to read or route the message; 431 if there are too many.
+pub fn read(section: &[u8], max_fields: usize) -> Result<Option<HeaderMap>, Refusal> {
+    const TOO_MANY: Refusal = Refusal::fields_too_large("too many trailers");
+    let mut slots = vec![httparse::EMPTY_HEADER; max_fields];
+    let fields = match httparse::parse_headers(section, &mut slots) {
+        Ok(httparse::Status::Complete((_, fields))) => fields,
+        Err(httparse::Error::TooManyHeaders) => return Err(TOO_MANY),
+        Ok(httparse::Status::Partial) | Err(_) => return Err(MALFORMED),
+    };
+    let mut trailers = HeaderMap::new();
+    for field in fields {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| MALFORMED)?;
+        let value = HeaderValue::from_bytes(field.value).map_err(|_| MALFORMED)?;
+        trailers.try_append(name, value).map_err(|_| TOO_MANY)?;
+    }
+    admit(&mut trailers)?;
+    Ok((!trailers.is_empty()).then_some(trailers))
 }
 
 /// Holds a request's trailers to RFC 9110 6.5.1: those that come too late to have their effect are

@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use rgi_http1::{BodyReader, Decoded, Guard, HeadReader, Limits, Refusal};
+use rgi_http1::{BodyReader, Decoded, Guard, HeadReader, Limits, Refusal, read_trailers};
 
 /// What came of some bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -530,4 +530,89 @@ proptest! {
         check_cut(&raw, &cuts(raw.len(), &at), &watch(&raw, &[]));
         compare(&raw);
     }
+}
+
+// ---- one request at a time
+
+/// What a guard that stops behind each request says of these bytes: where it stopped, and of each
+/// stop where head and trailer section lie.
+fn singly(raw: &[u8], cuts: &[usize]) -> Vec<(usize, String, String)> {
+    let mut guard = Guard::singly();
+    let (mut at, mut stops) = (0, Vec::new());
+    let (mut head, mut trailers, mut over) = (String::new(), String::new(), false);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    for &end in cuts.iter().chain([&raw.len()]) {
+        while at < end {
+            let passed = guard.watch(&raw[at..end]).unwrap();
+            let bytes = &raw[at..at + passed];
+            at += passed;
+            if !over {
+                let there = guard.head_end();
+                head += &text(&bytes[..there.unwrap_or(bytes.len())]);
+                over = there.is_some();
+            }
+            if let Some(from) = guard.trailers() {
+                trailers += &text(&bytes[from..]);
+            }
+            if guard.is_behind() {
+                over = false;
+                stops.push((at, std::mem::take(&mut head), std::mem::take(&mut trailers)));
+            }
+        }
+    }
+    stops
+}
+
+#[test]
+fn requests_are_passed_one_by_one_with_heads_and_trailers() {
+    let heads = [
+        "GET /a HTTP/1.1\r\nHost: b\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\n",
+        "POST /c HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST /d HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /e HTTP/1.1\r\nHost: b\r\nUpgrade: c\r\n\r\n",
+    ];
+    let trailers = ["", "", "X-Sum: 1\r\n\r\n", "\r\n", ""];
+    let bodies = ["", "GET", "1\r\na\r\n0\r\n", "0\r\n", ""];
+    let mut raw = String::new();
+    let mut expected = Vec::new();
+    for ((head, body), trailers) in heads.iter().zip(bodies).zip(trailers) {
+        raw += &format!("{head}{body}{trailers}");
+        expected.push((raw.len(), (*head).to_owned(), trailers.to_owned()));
+    }
+    let raw = raw.as_bytes();
+    assert_eq!(singly(raw, &[]), expected);
+    assert_eq!(singly(raw, &every(raw)), expected);
+    for cut in every(raw) {
+        assert_eq!(singly(raw, &[cut]), expected, "{cut}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_body_is_known_where_it_has_a_length() {
+    let raw = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 5\r\nUpgrade: c\r\n\r\nabcde";
+    let mut guard = Guard::singly();
+    assert_eq!(guard.left(), None);
+    assert_eq!(guard.watch(&raw[..raw.len() - 2]), Ok(raw.len() - 2));
+    assert_eq!(guard.left(), Some(2));
+    assert!(guard.asks() && !guard.may_switch());
+    assert_eq!(guard.watch(b"deGET"), Ok(2));
+    assert_eq!(guard.left(), None);
+    assert!(guard.is_behind() && guard.may_switch());
+}
+
+#[test]
+fn trailers_of_a_section_are_read() {
+    let read = |section: &str, most| {
+        let trailers = read_trailers(section.as_bytes(), most);
+        trailers.map_err(|refusal| refusal.status().as_u16())
+    };
+    assert_eq!(read("\r\n", 1), Ok(None));
+    let one = read("X-Sum: 1\r\nCookie: a\r\n\r\n", 2).unwrap().unwrap();
+    assert_eq!(one.len(), 1, "cookies come too late");
+    assert_eq!(one["x-sum"], "1");
+    assert_eq!(read("Host: a\r\n\r\n", 2), Err(400));
+    assert_eq!(read("a b: 1\r\n\r\n", 2), Err(400));
+    assert_eq!(read("X: 1\r\n", 2), Err(400), "it is not over");
+    assert_eq!(read("X: 1\r\nX: 2\r\n\r\n", 1), Err(431));
 }

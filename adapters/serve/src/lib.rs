@@ -24,16 +24,17 @@
 //! An application, a factory `|worker: &Worker| -> Result<App, Error>` that is called once in each
 //! worker, or a lifespan (see [`rgi_core::launch`]). [`main()`] takes those whose applications and
 //! bodies may go to another thread and offers every server of this build; [`main_local()`] takes
-//! any, and offers the servers that keep an application on its thread: `evented` and `prefork`. The
+//! any, and offers the servers that keep an application on its thread: `evented`, `prefork` and
+//! `actix`. The
 //! first that is offered, in the order of [`ServerKind::COMPILED`], is the default, and one that is not is
 //! refused.
 //!
 //! ```no_run
 //! use rgi_core::{StartResponse, StatusCode, Worker, app_fn};
 //!
-//! # #[cfg(not(any(feature = "evented", feature = "prefork")))]
+//! # #[cfg(not(any(feature = "evented", feature = "prefork", feature = "actix")))]
 //! # fn main() {}
-//! # #[cfg(any(feature = "evented", feature = "prefork"))]
+//! # #[cfg(any(feature = "evented", feature = "prefork", feature = "actix"))]
 //! fn main() -> rgi_serve::Exit {
 //!     rgi_serve::main_local(|worker: &Worker| {
 //!         let name = std::rc::Rc::<str>::from(format!("worker {}\n", worker.index));
@@ -69,8 +70,10 @@
 //! Each server is a feature, and at least one has to be on. `coroutine` (on by default): tasks on
 //! tokio, over HTTP/1.1 and HTTP/2. `evented` (on by default): readiness loops without a runtime,
 //! over HTTP/1.1; it builds on Linux alone. `threaded` (on by default): a pool of threads, one
-//! request each, for applications that block, over HTTP/1.1; on Linux alone. `prefork` (on by default):
-//! one request at a time, for applications that block, over HTTP/1.1; on Linux alone. `lint` (on by default): the option `--lint`, by which
+//! request each, for applications that block, over HTTP/1.1; on Linux alone. `prefork` (on by
+//! default): one request at a time, for applications that block, over HTTP/1.1; on Linux alone.
+//! `actix`: tasks on tokio, by actix-http, over HTTP/1.1. `lint` (on by default): the option
+//! `--lint`, by which
 //! application and server are checked while they run; on by default in debug builds. `tokio`: the
 //! method `Runner::tokio`.
 #![deny(unsafe_code)]
@@ -117,8 +120,8 @@ where
 /// As [`main()`], of a factory or a lifespan whose applications need not leave their thread, on a
 /// server that keeps them there.
 ///
-/// A program that calls it does not compile without the feature of such a server: `evented` or
-/// `prefork`.
+/// A program that calls it does not compile without the feature of such a server: `evented`, `prefork`
+/// or `actix`.
 pub fn main_local<Marker, T>(app: T) -> Exit
 where
     T: IntoLifespan<Marker>,

@@ -78,8 +78,8 @@ impl Runner {
     /// whatever the server.
     ///
     /// `evented`, `threaded` and `prefork` have no tokio: a runtime of one thread is started beside
-    /// them and entered wherever the application runs. `coroutine` is on tokio itself, so nothing more is
-    /// started.
+    /// them and entered wherever the application runs. `coroutine` and `actix` are on tokio
+    /// themselves, so nothing more is started.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn tokio(mut self) -> Runner {
@@ -111,7 +111,7 @@ impl Runner {
             assert!(
                 !Offered::<Announced<T::Lifespan>>::LOCAL.is_empty(),
                 "no server of this build keeps an application on its thread: switch on the \
-                 feature `evented` or `prefork` of rgi-serve"
+                 feature `evented`, `prefork` or `actix` of rgi-serve"
             );
         }
         self.start(app.into_lifespan(), Offered::LOCAL)

@@ -25,6 +25,8 @@ impl Beside {
             ServerKind::Threaded => false,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => false,
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => true,
         };
         if is_on_tokio {
             return Ok(Beside(None));

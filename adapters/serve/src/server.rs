@@ -27,7 +27,19 @@ where
         Self::EVENTED,
         #[cfg(feature = "prefork")]
         Self::PREFORK,
+        #[cfg(feature = "actix")]
+        Self::ACTIX,
     ];
+
+    #[cfg(feature = "actix")]
+    const ACTIX: Offered<L> = Offered {
+        kind: ServerKind::Actix,
+        thread: Some("worker"),
+        workers: |threads| threads,
+        start: |config, lifespan, listeners, stop| {
+            rgi_actix::Actix::new(config).serve(lifespan, listeners, stop)
+        },
+    };
 
     #[cfg(feature = "evented")]
     const EVENTED: Offered<L> = Offered {
@@ -66,6 +78,8 @@ where
         Self::THREADED,
         #[cfg(feature = "prefork")]
         Self::PREFORK,
+        #[cfg(feature = "actix")]
+        Self::ACTIX,
     ];
 
     #[cfg(feature = "threaded")]
@@ -151,6 +165,8 @@ mod tests {
             (ServerKind::Threaded, "threaded, 2 threads".to_owned(), 1),
             #[cfg(feature = "prefork")]
             (ServerKind::Prefork, "prefork".to_owned(), 1),
+            #[cfg(feature = "actix")]
+            (ServerKind::Actix, "actix, 2 workers".to_owned(), 2),
         ];
         let models = models(app_fn(empty), Offered::ALL);
         assert_eq!(models, expected);

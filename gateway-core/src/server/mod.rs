@@ -30,7 +30,7 @@ pub use host::{Address, Connection, Errors, Host, Level, Log, Scheme, Stderr, Tl
 pub use listen::{Listener, Server, Stop};
 pub use pool::Pool;
 pub use pulse::{Beat, Pulse};
-pub use received::Received;
+pub use received::{Line, Received};
 pub use request::{FieldSpan, RequestHead, Span};
 pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Ending, Response};

@@ -3,10 +3,7 @@
 //! Such libraries check what they need for framing, and leave the rest to whoever comes behind
 //! them. Here is the rest, once for all adapters.
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri, Version};
 
@@ -28,6 +25,17 @@ pub struct Received {
 const LINE: usize = "  HTTP/1.1\r\n".len();
 const FIELD: usize = ": \r\n".len();
 
+/// A request line that another library has read, in the words of this one.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The method.
+    pub method: Method,
+    /// HTTP/1.0 or HTTP/1.1.
+    pub version: Version,
+    /// The target, in pieces that follow each other.
+    pub target: &'a [&'a str],
+}
+
 impl Received {
     /// Takes over a head, and checks it:
     ///
@@ -44,8 +52,14 @@ impl Received {
     ///
     /// With the status to answer: 400, 413, 414, 417, 431 or 501.
     pub fn new(mut parts: Parts, limits: &Limits) -> Result<Received, Error> {
-        let fields = Fields::gather(&parts, limits)?;
-        fields.check(&parts, limits)?;
+        let line = parts.method.as_str().len() + target_len(&parts.uri);
+        let texts = parts.headers.iter();
+        let texts = texts.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+        let fields = Fields::gather(texts, line, parts.version, limits)?;
+        fields.check(&parts.method, parts.version, limits)?;
+        if parts.version >= Version::HTTP_2 {
+            fields.check_authority(&parts)?;
+        }
         let upgrade = match fields.upgrade && parts.version == Version::HTTP_11 {
             true => offered(&parts.headers),
             false => None,
@@ -59,6 +73,62 @@ impl Received {
         }
         Ok(Received { head, upgrade })
     }
+
+    /// As [`new`](Self::new), of an HTTP/1 head that is there in another library's types: its texts
+    /// are copied, and no map is made of them. Repeats of a name are in order.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn copy<'a>(
+        line: Line<'_>,
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
+        limits: &Limits,
+    ) -> Result<Received, Error> {
+        let Line {
+            method,
+            version,
+            target,
+        } = line;
+        let mut head = RequestHead::copy(method.clone(), version, target, texts);
+        let size = method.as_str().len() + head.target_len();
+        let fields = Fields::gather(head.texts(), size, version, limits)?;
+        fields.check(&method, version, limits)?;
+        if head.target_len() > limits.target {
+            return Err(status(StatusCode::URI_TOO_LONG, "the target is too long"));
+        }
+        let upgrade = match fields.hop_by_hop {
+            true => strip_texts(&mut head, limits)?,
+            false => None,
+        };
+        head.parse_target()?;
+        Ok(Received {
+            head,
+            upgrade: upgrade.filter(|_| version == Version::HTTP_11),
+        })
+    }
+}
+
+/// Takes out what is the connection's, as [`strip`]. Gives the value of Upgrade, if Connection says
+/// that it is meant.
+fn strip_texts(head: &mut RequestHead, limits: &Limits) -> Result<Option<HeaderValue>, Error> {
+    let values = |wanted: &'static [u8]| {
+        let named = head.texts().filter(move |(name, _)| *name == wanted);
+        named.map(|(_, value)| value)
+    };
+    let mut named = Vec::new();
+    for option in options(values(b"connection"), limits) {
+        named.push(option?.to_ascii_lowercase());
+    }
+    let meant = named.iter().any(|option| option == b"upgrade");
+    let upgrade = values(b"upgrade").next();
+    let upgrade = upgrade.filter(|value| meant && !value.is_empty());
+    let upgrade = upgrade.and_then(|value| HeaderValue::from_bytes(value).ok());
+    head.retain(|name| {
+        let is_named = || named.iter().any(|option| option == name);
+        !is_hop_by_hop(name) && (is_kept(name) || !is_named())
+    });
+    Ok(upgrade)
 }
 
 /// What one look at each field tells.
@@ -79,43 +149,49 @@ struct Codings {
 }
 
 impl Fields {
-    fn gather(parts: &Parts, limits: &Limits) -> Result<Fields, Error> {
+    /// `line` is how many bytes method and target have.
+    #[inline]
+    fn gather<'a>(
+        texts: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        line: usize,
+        version: Version,
+        limits: &Limits,
+    ) -> Result<Fields, Error> {
         let mut fields = Fields::default();
-        let mut size = LINE + parts.method.as_str().len() + target_len(&parts.uri);
-        for (name, value) in &parts.headers {
-            size += FIELD + name.as_str().len() + value.len();
+        let mut size = LINE + line;
+        let mut count = 0;
+        for (name, value) in texts {
+            size += FIELD + name.len() + value.len();
+            count += 1;
             // By its text: that is one comparison, where comparing names is one for each.
-            match name.as_str() {
-                "host" => {
+            match name {
+                b"host" => {
                     fields.hosts += 1;
-                    authority(value.as_bytes()).map_err(Error::malformed)?;
+                    authority(value).map_err(Error::malformed)?;
                 }
                 // HTTP/1.0 has no expectations.
-                "expect"
-                    if parts.version > Version::HTTP_10
-                        && !is_word(value.as_bytes(), b"100-continue") =>
-                {
+                b"expect" if version > Version::HTTP_10 && !is_word(value, b"100-continue") => {
                     return Err(status(
                         StatusCode::EXPECTATION_FAILED,
                         "no expectation but 100-continue can be met",
                     ));
                 }
-                "content-length" => fields.length = length(value)?,
-                "transfer-encoding" => {
+                b"content-length" => fields.length = length(value)?,
+                b"transfer-encoding" => {
                     fields.codings.note(value);
                     fields.hop_by_hop = true;
                 }
-                "upgrade" => {
+                b"upgrade" => {
                     fields.upgrade = true;
                     fields.hop_by_hop = true;
                 }
-                "connection" | "te" | "keep-alive" | "proxy-connection" => {
+                b"connection" | b"te" | b"keep-alive" | b"proxy-connection" => {
                     fields.hop_by_hop = true;
                 }
                 _ => {}
             }
         }
-        if parts.headers.len() > limits.headers || size > limits.head {
+        if count > limits.headers || size > limits.head {
             return Err(status(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "the head is too large",
@@ -124,17 +200,15 @@ impl Fields {
         Ok(fields)
     }
 
-    fn check(&self, parts: &Parts, limits: &Limits) -> Result<(), Error> {
+    fn check(&self, method: &Method, version: Version, limits: &Limits) -> Result<(), Error> {
         if self.hosts > 1 {
             return Err(Error::malformed("more than one Host (RFC 9112 3.2)"));
         }
-        if parts.version >= Version::HTTP_2 {
-            self.check_authority(parts)?;
-        } else if self.hosts == 0 && parts.version == Version::HTTP_11 {
+        if self.hosts == 0 && version == Version::HTTP_11 {
             return Err(Error::malformed("HTTP/1.1 without Host (RFC 9112 3.2)"));
         }
         let chunked = self.codings.is_chunked()?;
-        if parts.method == Method::CONNECT && (chunked || self.length > 0) {
+        if *method == Method::CONNECT && (chunked || self.length > 0) {
             return Err(Error::malformed("CONNECT has no body (RFC 9110 9.3.6)"));
         }
         if self.length > limits.longest_body() {
@@ -162,8 +236,8 @@ impl Fields {
 }
 
 impl Codings {
-    fn note(&mut self, value: &HeaderValue) {
-        for coding in members(value.as_bytes()) {
+    fn note(&mut self, value: &[u8]) {
+        for coding in members(value) {
             match is_word(coding, b"chunked") {
                 true => self.chunked += 1,
                 false => self.others += 1,
@@ -195,8 +269,7 @@ fn target_len(uri: &Uri) -> usize {
 }
 
 /// One number and nothing else (RFC 9110 8.6).
-fn length(value: &HeaderValue) -> Result<u64, Error> {
-    let digits = value.as_bytes();
+fn length(digits: &[u8]) -> Result<u64, Error> {
     let number = std::str::from_utf8(digits)
         .ok()
         .filter(|_| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit));
@@ -218,35 +291,60 @@ fn offered(headers: &HeaderMap) -> Option<HeaderValue> {
 /// whom it is for cannot be unsaid by naming them.
 fn strip(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
     let connection: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
-    let options = connection
-        .iter()
-        .flat_map(|value| members(value.as_bytes()))
-        .filter(|option| !option.is_empty());
-    for (count, option) in options.enumerate() {
-        if count >= limits.headers {
+    for option in options(connection.iter().map(HeaderValue::as_bytes), limits) {
+        if let Ok(name) = HeaderName::from_bytes(option?)
+            && !is_kept(name.as_str().as_bytes())
+        {
+            headers.remove(name);
+        }
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    Ok(())
+}
+
+/// The fields of the connection (RFC 9110 7.6.1).
+const HOP_BY_HOP: [&str; 6] = [
+    "connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "keep-alive",
+    "proxy-connection",
+];
+
+fn is_hop_by_hop(name: &[u8]) -> bool {
+    HOP_BY_HOP.iter().any(|known| known.as_bytes() == name)
+}
+
+/// Whether a field stays though Connection names it.
+fn is_kept(name: &[u8]) -> bool {
+    matches!(name, b"host" | b"content-length" | b"expect")
+}
+
+/// What the Connection fields name, each a token.
+fn options<'a>(
+    connection: impl Iterator<Item = &'a [u8]>,
+    limits: &Limits,
+) -> impl Iterator<Item = Result<&'a [u8], Error>> {
+    let most = limits.headers;
+    let options = connection.flat_map(members);
+    let options = options.filter(|option| !option.is_empty());
+    options.enumerate().map(move |(count, option)| {
+        if count >= most {
             return Err(status(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Connection names more fields than a head may have",
             ));
         }
-        if !TOKEN.spells(option) {
-            return Err(Error::malformed(
+        match TOKEN.spells(option) {
+            true => Ok(option),
+            false => Err(Error::malformed(
                 "Connection has an option that is no token",
-            ));
+            )),
         }
-        if let Ok(name) = HeaderName::from_bytes(option)
-            && !matches!(name, HOST | CONTENT_LENGTH | EXPECT)
-        {
-            headers.remove(name);
-        }
-    }
-    for name in [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection"] {
-        headers.remove(name);
-    }
-    Ok(())
+    })
 }
 
 fn status(status: StatusCode, message: &'static str) -> Error {

@@ -140,6 +140,18 @@ impl Inner {
         self.home = None;
     }
 
+    /// Adds a field's bytes to those of the head.
+    fn copy_field(&mut self, name: &str, value: &[u8]) {
+        let start = self.raw.len();
+        self.raw.extend_from_slice(name.as_bytes());
+        let middle = self.raw.len();
+        self.raw.extend_from_slice(value);
+        self.fields.push(FieldSpan {
+            name: Span::new(start, middle),
+            value: Span::new(middle, self.raw.len()),
+        });
+    }
+
     /// A text of the head. Servers refuse heads whose targets are not ASCII.
     pub(crate) fn text(&self, span: Span) -> &str {
         std::str::from_utf8(span.of(&self.raw)).unwrap_or_default()
@@ -258,9 +270,84 @@ impl RequestHead {
         inner.split = path.start;
     }
 
+    /// The target, as it was sent.
+    pub fn target(&self) -> &str {
+        self.0
+            .as_deref()
+            .map_or("", |inner| inner.text(inner.target))
+    }
+
     /// Bytes of the target, as it was sent.
     pub(crate) fn target_len(&self) -> usize {
         self.0.as_deref().map_or(0, |inner| inner.target.len())
+    }
+
+    /// A head of texts, of which the target is still to be looked at: its pieces follow each other.
+    pub(crate) fn copy<'a>(
+        method: Method,
+        version: Version,
+        target: &[&str],
+        texts: impl Iterator<Item = (&'a str, &'a [u8])>,
+    ) -> RequestHead {
+        let mut head = RequestHead::new();
+        let inner = head.inner();
+        for piece in target {
+            inner.raw.extend_from_slice(piece.as_bytes());
+        }
+        inner.target = Span::new(0, inner.raw.len());
+        inner.method = method;
+        inner.version = version;
+        for (name, value) in texts {
+            inner.copy_field(name, value);
+        }
+        head
+    }
+
+    /// The fields of such a head.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let inner = self.0.as_deref();
+        inner.into_iter().flat_map(|inner| {
+            let text = |field: &FieldSpan| (field.name.of(&inner.raw), field.value.of(&inner.raw));
+            inner.fields.iter().map(text)
+        })
+    }
+
+    /// Leaves out those that are not `kept`.
+    pub(crate) fn retain(&mut self, kept: impl Fn(&[u8]) -> bool) {
+        let inner = self.inner();
+        let mut fields = std::mem::take(&mut inner.fields);
+        fields.retain(|field| kept(field.name.of(&inner.raw)));
+        inner.fields = fields;
+    }
+
+    /// Takes the target apart. An authority in it goes before Host (RFC 9112 3.2.2).
+    pub(crate) fn parse_target(&mut self) -> Result<(), Error> {
+        let inner = self.inner();
+        let target = Target::parse(
+            inner.method.as_str().as_bytes(),
+            inner.target.of(&inner.raw),
+        );
+        let target = target.map_err(Error::malformed)?;
+        inner.path = target.path;
+        inner.query = target.query;
+        inner.split = inner.path.start;
+        let Some(authority) = target.authority else {
+            return Ok(());
+        };
+        let raw = &inner.raw;
+        let host = inner.fields.iter_mut();
+        let host = host.into_iter().find(|field| field.name.of(raw) == b"host");
+        match host {
+            Some(host) if inner.method != Method::CONNECT => host.value = authority,
+            Some(_) => {}
+            None => {
+                inner.copy_field("host", &[]);
+                if let Some(host) = inner.fields.last_mut() {
+                    host.value = authority;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A head of another library's parts. The authority of their URI (HTTP/2's `:authority`)

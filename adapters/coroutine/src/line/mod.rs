@@ -18,13 +18,10 @@ use self::ahead::Ahead;
 use self::gate::Gate;
 use self::requests::Jobs;
 pub(crate) use self::requests::Switch;
-use crate::census::Seat;
+use rgi_tasks::{Hints, Phase, Seat, Server, Stream, Watch};
+
 use crate::connection::STREAMS;
-use crate::hints::Hints;
 use crate::rest::Rest;
-use crate::server::Server;
-use crate::stream::Stream;
-use crate::waits::{Phase, Watch};
 
 /// Bytes that are read ahead of hyper, while a request is under way.
 const MOST_AHEAD: usize = 64 * 1024;

@@ -7,8 +7,7 @@ use hyper::upgrade::OnUpgrade;
 use rgi_core::{Body, End, Upgrade};
 
 use super::{Line, Protocol};
-use crate::job::{Boxed, Job};
-use crate::waits::Watch;
+use rgi_tasks::{Boxed, Job, Watch};
 
 /// What a connection keeps of its requests.
 pub(super) struct Jobs<B> {

@@ -23,7 +23,7 @@ pub struct Settings {
     /// Worker processes; 0: none, the server runs in this process.
     pub processes: usize,
     /// Threads of the server, 1 or more. Coroutine: tokio's workers; evented: its loops; threaded:
-    /// its pool; prefork has none.
+    /// its pool; actix: its workers; prefork has none.
     pub threads: usize,
     /// Threads of the pool on which blocking applications run, 1 or more. Threaded and prefork have
     /// none beside their own.

@@ -10,10 +10,12 @@ use super::suggest::nearest;
     feature = "coroutine",
     feature = "evented",
     feature = "threaded",
-    feature = "prefork"
+    feature = "prefork",
+    feature = "actix"
 )))]
 compile_error!(
-    "rgi-serve needs a server: switch on its feature `coroutine`, `evented`, `threaded` or `prefork`"
+    "rgi-serve needs a server: switch on its feature `coroutine`, `evented`, `threaded`, `prefork` \
+     or `actix`"
 );
 
 /// What `--server` is, where nobody can say which servers there are.
@@ -35,6 +37,9 @@ pub enum ServerKind {
     /// One request at a time, on the thread of the process, over HTTP/1.1.
     #[cfg(feature = "prefork")]
     Prefork,
+    /// Tasks on tokio, each on its worker's thread, by actix-http, over HTTP/1.1.
+    #[cfg(feature = "actix")]
+    Actix,
 }
 
 /// What the options and their help say of a server.
@@ -58,6 +63,8 @@ impl ServerKind {
         ServerKind::Threaded,
         #[cfg(feature = "prefork")]
         ServerKind::Prefork,
+        #[cfg(feature = "actix")]
+        ServerKind::Actix,
     ];
 
     /// Those that have threads.
@@ -68,6 +75,8 @@ impl ServerKind {
         ServerKind::Evented,
         #[cfg(feature = "threaded")]
         ServerKind::Threaded,
+        #[cfg(feature = "actix")]
+        ServerKind::Actix,
     ];
 
     /// Those that have a pool beside their threads, for applications that block.
@@ -76,6 +85,8 @@ impl ServerKind {
         ServerKind::Coroutine,
         #[cfg(feature = "evented")]
         ServerKind::Evented,
+        #[cfg(feature = "actix")]
+        ServerKind::Actix,
     ];
 
     fn facts(self) -> Facts {
@@ -113,6 +124,15 @@ impl ServerKind {
                     Slow and idle clients keep nobody waiting; a slow application does.",
                 threads: "",
             },
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => Facts {
+                name: "actix",
+                summary: "Tasks on tokio that stay on their thread, by actix-http, the engine of \
+                    actix-web. HTTP/1.1. For applications that go into an actix-web program, and \
+                    asynchronous ones that stay on their thread. Applications that block run on a \
+                    pool of threads beside the tasks.",
+                threads: "its workers",
+            },
         }
     }
 
@@ -132,6 +152,8 @@ impl ServerKind {
             ServerKind::Threaded => false,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => true,
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => false,
         }
     }
 
@@ -147,6 +169,8 @@ impl ServerKind {
             ServerKind::Threaded => true,
             #[cfg(feature = "prefork")]
             ServerKind::Prefork => false,
+            #[cfg(feature = "actix")]
+            ServerKind::Actix => false,
         }
     }
 

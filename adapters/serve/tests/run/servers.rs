@@ -65,8 +65,15 @@ mod local {
     #[cfg(all(feature = "coroutine", feature = "prefork"))]
     #[test]
     fn a_server_that_cannot_is_refused() {
-        let end = "the server coroutine shares an application among threads, and that of this \
-            program stays on one; of the servers here evented, prefork can run it";
+        let more = if cfg!(feature = "actix") {
+            ", actix"
+        } else {
+            ""
+        };
+        let end = format!(
+            "the server coroutine shares an application among threads, and that of this program \
+             stays on one; of the servers here evented, prefork{more} can run it"
+        );
         let refused = command(example("local"), &["--server", "coroutine"]).output();
         let line = format!("local: --server: {end}");
         assert_eq!(crate::refusal(&refused.unwrap()), line);

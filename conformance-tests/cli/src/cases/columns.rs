@@ -50,6 +50,9 @@ pub(super) const SERVERS: &[(&str, Serve)] = &[
     ("coroutine", |config, site, listeners, stop| {
         rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
     }),
+    ("actix", |config, site, listeners, stop| {
+        rgi_actix::Actix::new(config).serve(site, listeners, stop)
+    }),
 ];
 
 impl Column {

@@ -33,7 +33,7 @@ command is interrupted.
 
 options:
   --server NAME    the server, as the testbed's own --server has it: evented, coroutine, prefork,
-                   threaded
+                   threaded or actix
   --processes N    worker processes under the supervisor; 2. 0: the server alone, without the rows
                    that are about a supervisor
   --threads N      threads of each, for a server that has some; as many as it takes by itself

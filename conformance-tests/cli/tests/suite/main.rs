@@ -85,7 +85,7 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     assert_eq!(output.status.code(), Some(0), "{out}");
     let mut lines = out.lines();
     let heads: Vec<_> = lines.next().unwrap().split_whitespace().collect();
-    let servers = ["evented", "prefork", "threaded", "coroutine"];
+    let servers = ["evented", "prefork", "threaded", "coroutine", "actix"];
     let supervised = servers.map(|server| format!("{server}+supervisor"));
     let columns = servers
         .iter()
@@ -135,7 +135,10 @@ fn one_server_is_run_by_its_name() {
     complains(
         &["run", "--server", "nginx"],
         2,
-        &["'nginx'", "memory, evented, prefork, threaded, coroutine"],
+        &[
+            "'nginx'",
+            "memory, evented, prefork, threaded, coroutine, actix",
+        ],
     );
     complains(&["run"], 2, &["--server NAME or --url URL"]);
 }

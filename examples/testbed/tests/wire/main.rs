@@ -13,7 +13,7 @@ mod stats;
 use server::Server;
 
 /// The servers that the program is tried on.
-const SERVERS: &[&str] = &["coroutine", "evented", "prefork"];
+const SERVERS: &[&str] = &["coroutine", "evented", "prefork", "actix"];
 
 /// Runs a test on each server. A server is asked for its facts: what it says it cannot do, nobody
 /// expects of it.

@@ -15,7 +15,12 @@ fn help(servers: &[ServerKind]) -> String {
     }
 }
 
-#[cfg(all(feature = "coroutine", feature = "evented", feature = "lint"))]
+#[cfg(all(
+    feature = "coroutine",
+    feature = "evented",
+    feature = "actix",
+    feature = "lint"
+))]
 #[test]
 fn help_teaches() {
     insta::assert_snapshot!(help(ServerKind::COMPILED));

@@ -80,8 +80,9 @@ fn a_server_is_a_name() {
 #[cfg(all(feature = "prefork", feature = "threaded"))]
 #[test]
 fn what_is_about_threads_is_refused_where_there_are_none() {
-    let with_threads = "coroutine, evented, threaded";
-    let with_pool = "coroutine, evented";
+    let list = crate::settings::server::list;
+    let with_threads = &*list(ServerKind::OF_THREADS);
+    let with_pool = &*list(ServerKind::LIFTING);
     let refused = [
         ("prefork", "threads", with_threads),
         ("prefork", "blocking-threads", with_pool),

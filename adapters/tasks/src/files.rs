@@ -1,4 +1,4 @@
-//! Parts of files, read on tokio's threads for blocking work: hyper cannot have the system send them.
+//! Parts of files, read on tokio's threads for blocking work.
 
 use std::io;
 use std::pin::Pin;
@@ -14,20 +14,23 @@ use crate::clock::Clock;
 const CHUNK: usize = 128 * 1024;
 
 /// A file on its way.
-pub(crate) enum Reading {
+pub enum Reading {
+    /// There is none.
     Nothing,
     /// To be read next.
     Next(Box<FileRegion>),
+    /// Being read.
     Running(JoinHandle<(Box<FileRegion>, io::Result<Option<Bytes>>)>),
 }
 
 impl Reading {
-    pub(crate) fn is_end(&self) -> bool {
+    /// Whether there is none any more.
+    pub fn is_end(&self) -> bool {
         matches!(self, Reading::Nothing)
     }
 
-    /// The next bytes; `None` when all have been given.
-    pub(crate) fn poll_chunk(
+    /// The next bytes; `None` when all have been given. An error is the system's, of reading.
+    pub fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
         clock: &Clock,

@@ -19,16 +19,58 @@ thread_local! {
     static JOINED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// A connection's socket while no runtime has it.
+#[derive(Debug)]
+pub enum Socket {
+    /// TCP
+    Tcp(std::net::TcpStream),
+    /// A Unix socket
+    Unix(std::os::unix::net::UnixStream),
+}
+
 /// A connection's socket. All of its methods take it shared: the protocol reads and writes, and the
 /// connection's task looks whether the client is still there.
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub enum Stream {
+    /// TCP
     Tcp(TcpStream),
+    /// A Unix socket
     Unix(UnixStream),
 }
 
 impl Stream {
-    pub(crate) fn connection(&self) -> Connection {
+    /// Takes a socket, which does not block, into the hands of the runtime that is entered.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of it.
+    pub fn new(socket: Socket) -> io::Result<Stream> {
+        Ok(match socket {
+            Socket::Tcp(socket) => Stream::tcp(TcpStream::from_std(socket)?),
+            Socket::Unix(socket) => Stream::Unix(UnixStream::from_std(socket)?),
+        })
+    }
+
+    pub(crate) fn tcp(stream: TcpStream) -> Stream {
+        // Answers are written whole: nothing is gained by waiting for more.
+        let _ = stream.set_nodelay(true);
+        Stream::Tcp(stream)
+    }
+
+    /// Takes the socket out of the runtime's hands, for another.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of it.
+    pub fn detach(self) -> io::Result<Socket> {
+        Ok(match self {
+            Stream::Tcp(stream) => Socket::Tcp(stream.into_std()?),
+            Stream::Unix(stream) => Socket::Unix(stream.into_std()?),
+        })
+    }
+
+    /// Its two ends.
+    pub fn connection(&self) -> Connection {
         let path = |address: io::Result<unix::SocketAddr>| {
             let address = address.ok();
             Address::Unix(address.and_then(|a| a.as_pathname().map(Into::into)))
@@ -50,7 +92,12 @@ impl Stream {
         }
     }
 
-    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Whether there may be something to read.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the socket.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Stream::Tcp(stream) => stream.poll_read_ready(cx),
             Stream::Unix(stream) => stream.poll_read_ready(cx),
@@ -72,11 +119,11 @@ impl Stream {
     }
 
     /// Reads some bytes into the front of `buf`; 0 at the client's end.
-    pub(crate) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says, a reset first of all.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_recv(cx, buf.len(), || {
             Ok(rustix::net::recv(self, &mut *buf, RecvFlags::empty())?.1)
         })
@@ -84,7 +131,11 @@ impl Stream {
 
     /// As [`poll_read`](Self::poll_read), into memory that nobody has written yet: `look` is given
     /// the part that is written now, which is the front.
-    pub(crate) fn poll_read_uninit<T>(
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn poll_read_uninit<T>(
         &self,
         cx: &mut Context<'_>,
         buf: &mut [MaybeUninit<u8>],
@@ -126,7 +177,12 @@ impl Stream {
         }
     }
 
-    pub(crate) fn poll_write(
+    /// Writes some bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn poll_write(
         &self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
@@ -169,12 +225,12 @@ impl Stream {
     }
 
     /// Ends the sending side. A socket that is not connected any more is no error.
-    pub(crate) fn shutdown(&self) {
+    pub fn shutdown(&self) {
         let _ = rustix::net::shutdown(self, Shutdown::Write);
     }
 
     /// Has the close be a reset: a body that ends with the connection must not look whole.
-    pub(crate) fn reset_on_close(&self) {
+    pub fn reset_on_close(&self) {
         if let Stream::Tcp(stream) = self {
             let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
         }

@@ -13,7 +13,7 @@ use tokio::time::{self, Sleep};
 
 /// tokio's clock, for threads of tokio's and others.
 #[derive(Clone, Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     handle: Handle,
     began: Instant,
     /// The same moment on the coarse clock.
@@ -22,7 +22,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// Of the runtime that `handle` stands for.
-    pub(crate) fn new(handle: Handle) -> Clock {
+    pub fn new(handle: Handle) -> Clock {
         Clock {
             handle,
             coarse: clock_gettime(ClockId::MonotonicCoarse),
@@ -32,7 +32,7 @@ impl Clock {
 
     /// Milliseconds since the server began, as of the system's last tick: some milliseconds old, and
     /// much cheaper to be had. For what is noted with each request.
-    pub(crate) fn tick(&self) -> u64 {
+    pub fn tick(&self) -> u64 {
         let now = clock_gettime(ClockId::MonotonicCoarse);
         let seconds = now.tv_sec - self.coarse.tv_sec;
         let ms = seconds * 1000 + (now.tv_nsec - self.coarse.tv_nsec) / 1_000_000;
@@ -40,7 +40,7 @@ impl Clock {
     }
 
     /// Milliseconds since the server began, from 1: 0 stands for never.
-    pub(crate) fn now(&self) -> u64 {
+    pub fn now(&self) -> u64 {
         ms(self.began.elapsed()).saturating_add(1)
     }
 
@@ -49,12 +49,12 @@ impl Clock {
     }
 
     /// Runs something on a task of its own.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         drop(self.handle.spawn(task));
     }
 
     /// Runs something that may block, on one of tokio's threads for that.
-    pub(crate) fn spawn_blocking<T: Send + 'static>(
+    pub fn spawn_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
@@ -62,12 +62,12 @@ impl Clock {
     }
 
     /// Waits for something until a moment, in milliseconds.
-    pub(crate) async fn until<T>(&self, ms: u64, done: impl Future<Output = T>) -> Option<T> {
+    pub async fn until<T>(&self, ms: u64, done: impl Future<Output = T>) -> Option<T> {
         time::timeout_at(self.at(ms), done).await.ok()
     }
 
     /// A sleep, also where tokio's context is not entered.
-    pub(crate) fn sleep(&self, time: Duration) -> Sleep {
+    pub fn sleep(&self, time: Duration) -> Sleep {
         let _entered = self.handle.enter();
         time::sleep(time)
     }
@@ -91,7 +91,7 @@ pin_project! {
     /// One timer, which is touched only where the deadline comes nearer: moving it further away,
     /// which every request does, costs nothing.
     #[derive(Debug)]
-    pub(crate) struct Alarm {
+    pub struct Alarm {
         #[pin]
         sleep: Option<Sleep>,
         // When the timer goes off; the deadline may lie behind it, never before.
@@ -102,8 +102,15 @@ pin_project! {
 /// What is further away is not yet worth a thought: half a day.
 const FAR: u64 = 12 * 60 * 60 * 1000;
 
+impl Default for Alarm {
+    fn default() -> Alarm {
+        Alarm::new()
+    }
+}
+
 impl Alarm {
-    pub(crate) fn new() -> Alarm {
+    /// One that is set to no time yet.
+    pub fn new() -> Alarm {
         Alarm {
             sleep: None,
             set: u64::MAX,
@@ -112,7 +119,7 @@ impl Alarm {
 
     /// Ready when `deadline` (milliseconds of the clock's) is over. Must be polled after each move
     /// of the deadline, and by one task.
-    pub(crate) fn poll(
+    pub fn poll(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         clock: &Clock,

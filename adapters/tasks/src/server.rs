@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rgi_core::server::{Config, Host, Level, Stop};
+use rgi_core::server::{Config, Level, Stop};
 
 use crate::census::Census;
 use crate::clock::Clock;
@@ -12,13 +12,14 @@ use crate::clock::Clock;
 /// How long an idle connection is kept after the order to stop, for a request that is on its way.
 const STOP_IDLE: Duration = Duration::from_secs(1);
 
-pub(crate) struct Server {
-    pub(crate) config: Config,
-    pub(crate) clock: Clock,
-    /// What exchanges are told, by protocol: their facts differ.
-    pub(crate) http1: Arc<Host>,
-    pub(crate) http2: Arc<Host>,
-    pub(crate) census: Arc<Census>,
+/// Its settings, its time, its connections, and what it was told.
+pub struct Server {
+    /// The settings.
+    pub config: Config,
+    /// The time of the runtime that serves.
+    pub clock: Clock,
+    /// The connections that are open.
+    pub census: Arc<Census>,
     stopping: AtomicBool,
     stopped_at: AtomicU64,
     over: AtomicBool,
@@ -26,15 +27,19 @@ pub(crate) struct Server {
 
 /// What the server was told of its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Told {
+pub enum Told {
+    /// To go on.
     #[default]
     Nothing,
+    /// To end what is under way, and stop.
     Stop,
+    /// To stop.
     StopNow,
 }
 
 impl Told {
-    pub(crate) fn by(stop: &Stop) -> Told {
+    /// What `stop` says now.
+    pub fn by(stop: &Stop) -> Told {
         match (stop.is_told(), stop.is_now()) {
             (_, true) => Told::StopNow,
             (true, false) => Told::Stop,
@@ -42,24 +47,19 @@ impl Told {
         }
     }
 
-    pub(crate) fn is_told(self) -> bool {
+    /// Whether it is to stop at all.
+    pub fn is_told(self) -> bool {
         self >= Told::Stop
     }
 }
 
 impl Server {
-    pub(crate) fn new(
-        config: Config,
-        clock: Clock,
-        http1: Arc<Host>,
-        http2: Arc<Host>,
-    ) -> Arc<Server> {
+    /// A server that was told nothing yet.
+    pub fn new(config: Config, clock: Clock, census: Arc<Census>) -> Arc<Server> {
         Arc::new(Server {
-            census: Census::new(config.max_connections),
             config,
             clock,
-            http1,
-            http2,
+            census,
             stopping: AtomicBool::new(false),
             stopped_at: AtomicU64::new(0),
             over: AtomicBool::new(false),
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// Takes in the order to stop: connections close as soon as nothing is under way.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         if !self.is_stopping() {
             self.stopped_at.store(self.clock.now(), Ordering::Relaxed);
             self.stopping.store(true, Ordering::Release);
@@ -76,21 +76,23 @@ impl Server {
     }
 
     /// Cuts what is still open.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.over.store(true, Ordering::Release);
         self.census.wake();
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
+    /// Whether it was told to stop.
+    pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether what is open is cut.
+    pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
 
     /// When a connection that is idle since `since` (milliseconds) has been so for too long.
-    pub(crate) fn idle_until(&self, since: u64) -> Option<u64> {
+    pub fn idle_until(&self, since: u64) -> Option<u64> {
         if !self.is_stopping() {
             return after(since, self.config.keep_alive);
         }
@@ -100,7 +102,8 @@ impl Server {
         after(since, Some(STOP_IDLE.min(graceful)))
     }
 
-    pub(crate) fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
+    /// A line for the log.
+    pub fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
         self.config.log.log(level, text);
     }
 }

@@ -10,7 +10,8 @@ use rgi_core::server::{Commit, Cut, Payload, Response};
 use rgi_core::{Body, End, Error, rt};
 
 pin_project! {
-    pub(crate) struct Job<B> {
+    /// The exchange, and its name.
+    pub struct Job<B> {
         #[pin]
         response: Option<Response<B>>,
         // Method and target, for the log.
@@ -19,7 +20,7 @@ pin_project! {
 }
 
 /// A job in its box.
-pub(crate) type Boxed<B> = Pin<Box<Job<B>>>;
+pub type Boxed<B> = Pin<Box<Job<B>>>;
 
 /// Bytes of a target that the log shows.
 const LONGEST_TARGET: usize = 256;
@@ -35,7 +36,7 @@ const KEPT: usize = 128;
 
 impl<B: 'static> Job<B> {
     /// An empty job, in a box from the thread's pool.
-    pub(crate) fn take() -> Boxed<B> {
+    pub fn take() -> Boxed<B> {
         let pop = |pool: &RefCell<Option<Box<dyn Any>>>| {
             let mut pool = pool.borrow_mut();
             pool.as_mut()?.downcast_mut::<Vec<Boxed<B>>>()?.pop()
@@ -49,7 +50,7 @@ impl<B: 'static> Job<B> {
     }
 
     /// Keeps the box of a job that is finished.
-    pub(crate) fn recycle(job: Boxed<B>) {
+    pub fn recycle(job: Boxed<B>) {
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             let kept = pool.as_mut().and_then(|pool| pool.downcast_mut::<Vec<_>>());
@@ -63,7 +64,8 @@ impl<B: 'static> Job<B> {
 }
 
 impl<B> Job<B> {
-    pub(crate) fn name(self: Pin<&mut Self>, method: &str, target: &str) {
+    /// Says what was asked.
+    pub fn name(self: Pin<&mut Self>, method: &str, target: &str) {
         let label = self.project().label;
         label.clear();
         label.push_str(method);
@@ -72,32 +74,35 @@ impl<B> Job<B> {
         label.push_str(target.get(..LONGEST_TARGET).unwrap_or(target));
     }
 
-    pub(crate) fn begin(self: Pin<&mut Self>, response: Response<B>) {
+    /// What answers it.
+    pub fn begin(self: Pin<&mut Self>, response: Response<B>) {
         self.project().response.set(Some(response));
     }
 
-    pub(crate) fn label(&self) -> &str {
+    /// What was asked, for the log.
+    pub fn label(&self) -> &str {
         &self.label
     }
 
-    pub(crate) fn error(&self) -> Option<&Error> {
+    /// What went wrong, for the log.
+    pub fn error(&self) -> Option<&Error> {
         self.response.as_ref()?.error()
     }
 
     /// Whether all of the payload was given out.
-    pub(crate) fn is_end(&self) -> bool {
+    pub fn is_end(&self) -> bool {
         self.response.as_ref().is_none_or(Response::is_end)
     }
 
     /// The peer has left: tells the application.
-    pub(crate) fn hang_up(&self) {
+    pub fn hang_up(&self) {
         if let Some(hang_up) = self.response.as_ref().and_then(Response::hang_up) {
             hang_up.now();
         }
     }
 
     /// Ends the exchange: the body is dropped, the hooks run.
-    pub(crate) fn finish(self: Pin<&mut Self>, end: End) {
+    pub fn finish(self: Pin<&mut Self>, end: End) {
         let mut this = self.project();
         if let Some(response) = this.response.as_mut().as_pin_mut() {
             rt::parking(false, || response.finish(Some(end)));
@@ -109,20 +114,22 @@ impl<B> Job<B> {
 /// All that runs the application's code runs here, on threads that may not wait.
 impl<B: Body> Job<B> {
     /// Ends it with an error of the server's.
-    pub(crate) fn fail(self: Pin<&mut Self>, error: Error) {
+    pub fn fail(self: Pin<&mut Self>, error: Error) {
         if let Some(response) = self.project().response.as_pin_mut() {
             rt::parking(false, || response.fail(error));
         }
     }
 
-    pub(crate) fn poll_head(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Commit> {
+    /// As [`Response::poll_head`].
+    pub fn poll_head(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Commit> {
         match self.project().response.as_pin_mut() {
             Some(response) => rt::parking(false, || response.poll_head(cx)),
             None => Poll::Pending,
         }
     }
 
-    pub(crate) fn poll_payload(
+    /// As [`Response::poll_payload`].
+    pub fn poll_payload(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Payload, Cut>>> {
@@ -132,7 +139,8 @@ impl<B: Body> Job<B> {
         }
     }
 
-    pub(crate) fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    /// As [`Response::poll_drain`].
+    pub fn poll_drain(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.project().response.as_pin_mut() {
             Some(response) => rt::parking(false, || response.poll_drain(cx)),
             None => Poll::Ready(()),

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// Counts connections, and wakes them when the server is told something.
 #[derive(Debug)]
-pub(crate) struct Census {
+pub struct Census {
     seats: Mutex<Slab<Option<Waker>>>,
     most: usize,
     /// One has left.
@@ -17,13 +17,14 @@ pub(crate) struct Census {
 
 /// A connection's place, until all that belongs to it has ended.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub struct Seat {
     census: Arc<Census>,
     key: usize,
 }
 
 impl Census {
-    pub(crate) fn new(most: Option<usize>) -> Arc<Census> {
+    /// Of as many places; of any number, with `None`.
+    pub fn new(most: Option<usize>) -> Arc<Census> {
         Arc::new(Census {
             seats: Mutex::default(),
             most: most.unwrap_or(usize::MAX),
@@ -45,7 +46,7 @@ impl Census {
     }
 
     /// Waits for a place.
-    pub(crate) async fn enter(self: &Arc<Self>) -> Seat {
+    pub async fn enter(self: &Arc<Self>) -> Seat {
         loop {
             // Listened for before it is looked at, so that no leaving in between is missed.
             let left = self.left.notified();
@@ -57,7 +58,7 @@ impl Census {
     }
 
     /// Waits until all have left.
-    pub(crate) async fn empty(&self) {
+    pub async fn empty(&self) {
         loop {
             let left = self.left.notified();
             if self.open() == 0 {
@@ -67,12 +68,13 @@ impl Census {
         }
     }
 
-    pub(crate) fn open(&self) -> usize {
+    /// How many are open.
+    pub fn open(&self) -> usize {
         self.seats().len()
     }
 
     /// Wakes the task of every connection.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         let wakers: Vec<Waker> = self
             .seats()
             .iter()
@@ -84,7 +86,7 @@ impl Census {
 
 impl Seat {
     /// Says which task to wake.
-    pub(crate) fn sit(&self, waker: &Waker) {
+    pub fn sit(&self, waker: &Waker) {
         self.census.seats()[self.key] = Some(waker.clone());
     }
 }

@@ -1,9 +1,7 @@
 //! What a connection waits for, and since when.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use bytes::{Buf, Bytes};
 use rgi_core::server::Level;
 use rgi_core::{Connection, End};
 
@@ -14,7 +12,7 @@ use crate::server::{Server, after};
 /// is watched; but whether a connection of HTTP/2 is idle is also said by its streams' tasks, under the
 /// lock of its requests.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub struct Watch {
     phase: AtomicU8,
     /// When this phase began, in milliseconds; 0 until somebody waits in it.
     since: AtomicU64,
@@ -26,16 +24,16 @@ pub(crate) struct Watch {
     overdue: AtomicBool,
     /// The server ends what is under way, not the client.
     cut: AtomicBool,
-    /// Bytes that hyper has and has not begun to write, on HTTP/2: it holds them until the client's
-    /// window has room.
-    held: AtomicUsize,
-    /// hyper has thrown some of them away.
-    thrown: AtomicBool,
+    /// Bytes in [`Block`](crate::Block)s that the engine has and has not begun to write: on HTTP/2 it
+    /// holds them until the client's window has room.
+    pub(crate) held: AtomicUsize,
+    /// The engine has thrown some of them away.
+    pub(crate) thrown: AtomicBool,
 }
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// Between requests.
     Idle,
     /// Within a head.
@@ -46,7 +44,7 @@ pub(crate) enum Phase {
 
 /// Which deadline is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Late {
+pub enum Late {
     /// No request came.
     Idle,
     /// A head did not end.
@@ -61,7 +59,7 @@ pub(crate) enum Late {
 
 impl Late {
     /// Says so, once for each.
-    pub(crate) fn log(self, server: &Server, connection: &Connection) {
+    pub fn log(self, server: &Server, connection: &Connection) {
         let peer = &connection.peer;
         match self {
             Late::Idle => {}
@@ -86,7 +84,8 @@ impl Late {
 }
 
 impl Watch {
-    pub(crate) fn phase(&self) -> Phase {
+    /// What the connection is doing.
+    pub fn phase(&self) -> Phase {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,
             1 => Phase::Head,
@@ -100,21 +99,21 @@ impl Watch {
     }
 
     /// Bytes have come.
-    pub(crate) fn received(&self) {
+    pub fn received(&self) {
         if self.phase() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
     /// No bytes are there to be read.
-    pub(crate) fn waits(&self, clock: &Clock) {
+    pub fn waits(&self, clock: &Clock) {
         if self.phase() != Phase::Busy && self.since.load(Relaxed) == 0 {
             self.since.store(clock.tick(), Relaxed);
         }
     }
 
     /// A request begins.
-    pub(crate) fn begin(&self, server: &Server) {
+    pub fn begin(&self, server: &Server) {
         self.enter(Phase::Busy);
         self.committed.store(false, Relaxed);
         self.overdue.store(false, Relaxed);
@@ -124,51 +123,51 @@ impl Watch {
     }
 
     /// Requests are under way, each watched by itself.
-    pub(crate) fn busy(&self) {
+    pub fn busy(&self) {
         self.enter(Phase::Busy);
     }
 
     /// The answer's head is decided.
-    pub(crate) fn commit(&self) {
+    pub fn commit(&self) {
         self.committed.store(true, Relaxed);
     }
 
     /// Whether the answer is to be 503.
-    pub(crate) fn is_overdue(&self) -> bool {
+    pub fn is_overdue(&self) -> bool {
         self.overdue.load(Relaxed)
     }
 
     /// When the request takes too long, in milliseconds.
-    pub(crate) fn due(&self) -> Option<u64> {
+    pub fn due(&self) -> Option<u64> {
         Some(self.due.load(Relaxed)).filter(|due| *due != 0)
     }
 
     /// The request has no deadline any more.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.due.store(0, Relaxed);
     }
 
     /// The request is over.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.due.store(0, Relaxed);
         self.enter(Phase::Idle);
     }
 
     /// The server cuts what is under way.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.cut.store(true, Relaxed);
     }
 
     /// How an exchange ends that cannot be completed.
-    pub(crate) fn lost(&self) -> End {
+    pub fn lost(&self) -> End {
         match self.cut.load(Relaxed) {
             true => End::Truncated,
             false => End::Disconnected,
         }
     }
 
-    /// Whether hyper has taken all that it was given for the wire; None if it still may.
-    pub(crate) fn is_taken(&self) -> Option<bool> {
+    /// Whether the engine has taken all [`Block`](crate::Block)s for the wire; `None` if it still may.
+    pub fn is_taken(&self) -> Option<bool> {
         match self.thrown.load(Relaxed) {
             true => Some(false),
             false => (self.held.load(Relaxed) == 0).then_some(true),
@@ -176,14 +175,14 @@ impl Watch {
     }
 
     /// The client takes nothing at present.
-    pub(crate) fn stall(&self, clock: &Clock) {
+    pub fn stall(&self, clock: &Clock) {
         if self.stalled.load(Relaxed) == 0 {
             self.stalled.store(clock.tick(), Relaxed);
         }
     }
 
     /// The client has taken something.
-    pub(crate) fn unstall(&self) {
+    pub fn unstall(&self) {
         // Read first: a store would take the cache line for itself.
         if self.stalled.load(Relaxed) != 0 {
             self.stalled.store(0, Relaxed);
@@ -191,12 +190,12 @@ impl Watch {
     }
 
     /// The next deadline, in milliseconds.
-    pub(crate) fn deadline(&self, server: &Server) -> Option<u64> {
+    pub fn deadline(&self, server: &Server) -> Option<u64> {
         self.next(server).map(|(at, _)| at)
     }
 
     /// The deadline that is over, if one is. A request that takes too long is so once.
-    pub(crate) fn late(&self, server: &Server) -> Option<Late> {
+    pub fn late(&self, server: &Server) -> Option<Late> {
         let (at, late) = self.next(server)?;
         if at > server.clock.now() {
             return None;
@@ -229,54 +228,5 @@ impl Watch {
             }
         };
         stalled.into_iter().chain(phase).min_by_key(|(at, _)| *at)
-    }
-}
-
-/// Bytes in hyper's hands.
-pub(crate) struct Block {
-    bytes: Bytes,
-    /// Of the stream, on HTTP/2.
-    watch: Option<Arc<Watch>>,
-}
-
-impl Block {
-    pub(crate) fn new(bytes: Bytes, watch: Option<Arc<Watch>>) -> Block {
-        if let Some(watch) = &watch {
-            watch.held.fetch_add(bytes.len(), Relaxed);
-        }
-        Block { bytes, watch }
-    }
-}
-
-impl Buf for Block {
-    fn remaining(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.bytes.advance(count);
-        if let Some(watch) = &self.watch {
-            watch.held.fetch_sub(count, Relaxed);
-        }
-    }
-
-    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
-        let bytes = self.bytes.slice(..count);
-        self.advance(count);
-        bytes
-    }
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        if let Some(watch) = &self.watch
-            && !self.bytes.is_empty()
-        {
-            watch.thrown.store(true, Relaxed);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Interim responses on HTTP/1.1, of which hyper knows none but its own `100 Continue`.
+//! Interim responses on HTTP/1.1, which engines of others know none of but their own `100 Continue`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,7 +12,7 @@ const MOST: usize = 16 * 1024;
 
 /// The interim responses of a connection that wait to be written between two messages.
 #[derive(Debug)]
-pub(crate) struct Hints {
+pub struct Hints {
     /// The request that may still be informed; 0 for none.
     open: AtomicU64,
     filled: AtomicBool,
@@ -22,7 +22,8 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    pub(crate) fn new() -> Arc<Hints> {
+    /// None yet, of a new connection.
+    pub fn new() -> Arc<Hints> {
         Arc::new(Hints {
             open: AtomicU64::new(0),
             filled: AtomicBool::new(false),
@@ -32,28 +33,29 @@ impl Hints {
     }
 
     /// Says which task writes them.
-    pub(crate) fn serve(&self, task: &Waker) {
+    pub fn serve(&self, task: &Waker) {
         let _ = self.task.set(task.clone());
     }
 
     /// Wakes that task.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         if let Some(task) = self.task.get() {
             task.wake_by_ref();
         }
     }
 
     /// From here on nothing interim is taken.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.open.store(0, Ordering::Release);
     }
 
-    pub(crate) fn is_filled(&self) -> bool {
+    /// Whether some wait.
+    pub fn is_filled(&self) -> bool {
         self.filled.load(Ordering::Acquire)
     }
 
     /// What waits.
-    pub(crate) fn take(&self) -> Vec<u8> {
+    pub fn take(&self) -> Vec<u8> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         self.filled.store(false, Ordering::Release);
         std::mem::take(&mut *queue)
@@ -62,18 +64,19 @@ impl Hints {
 
 /// The right of one request to inform: one that is kept longer writes into no other.
 #[derive(Debug)]
-pub(crate) struct Hint {
+pub struct Hint {
     hints: Arc<Hints>,
     serial: u64,
 }
 
 impl Hint {
-    pub(crate) fn new(hints: Arc<Hints>) -> Arc<Hint> {
+    /// The right of no request yet.
+    pub fn new(hints: Arc<Hints>) -> Arc<Hint> {
         Arc::new(Hint { hints, serial: 0 })
     }
 
     /// The next request's. Used again unless somebody still holds the last.
-    pub(crate) fn next(this: &mut Arc<Hint>) -> Arc<Hint> {
+    pub fn next(this: &mut Arc<Hint>) -> Arc<Hint> {
         let serial = this.serial + 1;
         match Arc::get_mut(this) {
             Some(hint) => hint.serial = serial,

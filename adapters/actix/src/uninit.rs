@@ -1,0 +1,26 @@
+//! The one place that reads into memory which nobody has written yet: what recv(2) fills.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use rgi_tasks::Stream;
+use tokio::io::ReadBuf;
+
+/// Reads some bytes into actix-http's buffer; none at the client's end. `pass` looks at them, and says
+/// how many of the first actix-http gets.
+pub(crate) fn poll_read(
+    stream: &Stream,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+    pass: impl Fn(&[u8]) -> io::Result<usize>,
+) -> Poll<io::Result<()>> {
+    // SAFETY: the bytes go to recv(2) as they are, which writes into them and nothing else.
+    let room = unsafe { buf.unfilled_mut() };
+    let look = |read: &[u8]| pass(read).map(|passed| passed.min(read.len()));
+    let passed = ready!(stream.poll_read_uninit(cx, room, look))??;
+    // SAFETY: recv(2) has written what was looked at, at least so many bytes, at the front.
+    unsafe { buf.assume_init(passed) };
+    buf.advance(passed);
+    Poll::Ready(Ok(()))
+}
