@@ -121,7 +121,7 @@ ASKS = [
     Ask("/status/103", None, 400),
     Ask("/trailers", TRAILED, headers={"TE": "trailers"}, wants="trailers", hop=True,
         trailers={"x-sha256": hashlib.sha256(TRAILED).hexdigest()}),
-    Ask("/trailers", TRAILED),
+    Ask("/trailers", TRAILED, wants="trailers"),
     Ask("/early-hints", b"the hints came before\n", interim=103, wants="informational", hop=True),
     Ask("/upgrade", None, 400, wants="upgrade", hop=True),
     Ask("/fail/before", None, 500, named=False),

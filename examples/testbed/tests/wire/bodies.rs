@@ -26,6 +26,8 @@ fn a_body_comes_back_while_it_arrives() {
             client.send("later");
             assert_eq!(client.take(5), b"later");
 
+            // actix-http closes behind an answer that began before its request was over.
+            let mut client = server.connect();
             client.ask("POST", path, "Transfer-Encoding: chunked\r\n");
             client.send("5\r\nfirst\r\n");
             assert_eq!(client.head().status(), 200);
