@@ -90,6 +90,7 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     let columns = servers
         .iter()
         .copied()
+        .chain(["minimal-server"])
         .chain(supervised.iter().map(String::as_str));
     let columns: Vec<_> = ["case", "memory"].into_iter().chain(columns).collect();
     assert_eq!(heads, columns);
@@ -135,7 +136,10 @@ fn one_server_is_run_by_its_name() {
     complains(
         &["run", "--server", "nginx"],
         2,
-        &["'nginx'", "memory, evented, prefork, threaded, coroutine"],
+        &[
+            "'nginx'",
+            "memory, evented, prefork, threaded, coroutine, minimal-server",
+        ],
     );
     complains(&["run"], 2, &["--server NAME or --url URL"]);
 }
