@@ -1,8 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-use std::io::{self, ErrorKind};
-use std::{future::poll_fn, pin::pin, sync::Arc, thread, time::Duration};
+use std::{future::poll_fn, io, pin::pin, sync::Arc, thread, time::Duration};
 
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{Config, Connection, Exchange, Host, Level, Listener};
@@ -17,7 +16,7 @@ pub struct MinimalServer(pub Config);
 /// The facts: what is not said here is not offered.
 fn info(config: &Config) -> ServerInfo {
     let mut info = ServerInfo::default();
-    info.software = concat!("minimal-server/", env!("CARGO_PKG_VERSION"));
+    info.software = concat!("rgi-minimal-server/", env!("CARGO_PKG_VERSION"));
     info.multiprocess = config.multiprocess;
     info.may_block = true;
     info.trailers = true;
@@ -41,7 +40,7 @@ impl<L: LocalLifespan> Server<L> for MinimalServer {
             config,
             stop,
         };
-        while !line.stop.is_told() || next.is_some() {
+        while !line.stop.is_told() || !line.stop.is_now() && waits(&listener, &mut next) {
             let served = clock.block_on(line.serve(&listener, &mut next));
             // A client has left; or there are no descriptors, which takes time to pass.
             served.unwrap_or_else(|_| thread::sleep(Duration::from_millis(1)));
@@ -49,6 +48,12 @@ impl<L: LocalLifespan> Server<L> for MinimalServer {
         clock.block_on(lifespan.shutdown(&line.app));
         Ok(())
     }
+}
+
+/// Whether another client waits, who is kept for the next turn.
+fn waits(listener: &Listener, next: &mut Option<Client>) -> bool {
+    *next = next.take().or_else(|| listener.try_accept().ok().flatten());
+    next.is_some()
 }
 
 type Client = (Socket, Connection);
@@ -73,10 +78,7 @@ impl<A: App> Line<A> {
             // After so long without a byte it is looked who else waits.
             socket.set_read_timeout(Some(Duration::from_millis(20)))?;
             let head = match input.receive(&mut socket, &self.config, |begun| {
-                if !begun && next.is_none() {
-                    *next = listener.try_accept().unwrap_or_default();
-                }
-                self.stop.is_now() || !begun && (self.stop.is_told() || next.is_some())
+                self.stop.is_now() || !begun && (self.stop.is_told() || waits(listener, next))
             })? {
                 Ok(Some(head)) => head,
                 Ok(None) => return Ok(()),
@@ -118,7 +120,7 @@ impl<A: App> Line<A> {
             && let Some(payload) = poll_fn(|cx| response.as_mut().poll_payload(cx)).await
         {
             written = payload
-                .map_err(|_cut| ErrorKind::UnexpectedEof.into())
+                .map_err(|_cut| io::ErrorKind::UnexpectedEof.into())
                 .and_then(|payload| {
                     turn.payload(payload, &mut output);
                     output.write_to(to)
@@ -131,7 +133,7 @@ impl<A: App> Line<A> {
         let end = match written.map_err(|error| error.kind()) {
             Ok(()) => End::Sent,
             // It was cut, or a file has become shorter.
-            Err(ErrorKind::UnexpectedEof) => End::Truncated,
+            Err(io::ErrorKind::UnexpectedEof) => End::Truncated,
             Err(_) => {
                 response.hang_up().iter().for_each(|app| app.now());
                 poll_fn(|cx| response.as_mut().poll_drain(cx)).await;

@@ -55,11 +55,17 @@ pub(super) const SERVERS: &[(&str, Serve)] = &[
     }),
 ];
 
+/// Those that are no server of the runner's, and never under the supervisor.
+const ALONE: &[(&str, Serve)] = &[("minimal-server", |config, site, listeners, stop| {
+    rgi_minimal_server::MinimalServer(config).serve(site, listeners, stop)
+})];
+
 impl Column {
     /// All that need not run already.
     pub(super) fn all() -> Vec<Column> {
         let servers = SERVERS
             .iter()
+            .chain(ALONE)
             .map(|(name, serve)| Column::Local(name, *serve));
         let supervised = SERVERS.iter().map(|(name, _)| Column::supervised(name));
         std::iter::once(Column::Memory)

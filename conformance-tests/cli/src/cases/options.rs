@@ -16,7 +16,7 @@ under a prefix. At a URL runs a server with the testbed, or any program that ser
 rgi_conformance::Site; cases that want settings of their own are left out there.
 
 options:
-  --server NAME    memory, evented, prefork, threaded, coroutine or actix
+  --server NAME    memory, evented, prefork, threaded, coroutine, actix or minimal-server
   --url URL        a server that runs already, as in http://127.0.0.1:8000
   --unix PATH      connect to this Unix socket instead; URL then names the host alone
   --prefix PREFIX  the path under which the application stands there, as in /shop; none

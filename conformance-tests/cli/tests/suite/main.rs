@@ -90,6 +90,7 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     let columns = servers
         .iter()
         .copied()
+        .chain(["minimal-server"])
         .chain(supervised.iter().map(String::as_str));
     let columns: Vec<_> = ["case", "memory"].into_iter().chain(columns).collect();
     assert_eq!(heads, columns);
@@ -137,7 +138,7 @@ fn one_server_is_run_by_its_name() {
         2,
         &[
             "'nginx'",
-            "memory, evented, prefork, threaded, coroutine, actix",
+            "memory, evented, prefork, threaded, coroutine, actix, minimal-server",
         ],
     );
     complains(&["run"], 2, &["--server NAME or --url URL"]);
