@@ -249,9 +249,11 @@ impl<'a> Client<'a> {
         self.wire(Wire::end);
     }
 
-    /// Goes on over a new connection; the one before is closed.
+    /// Goes on over a new connection; the one before is closed. Where there are none, it is nothing.
     pub fn connect(&mut self) {
-        self.wire(|wire, _| wire.connect());
+        if matches!(self.back, Back::Wire(_)) {
+            self.wire(|wire, _| wire.connect());
+        }
     }
 
     /// Does something over a connection of its own; the one before stays open, and is gone on with.
