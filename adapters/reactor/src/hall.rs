@@ -241,11 +241,17 @@ pub(crate) struct Front {
     pub(crate) hall: Arc<Hall>,
     /// Connections that the threads have, or that wait for one.
     pub(crate) away: usize,
+    /// When one was given back last, in milliseconds.
+    pub(crate) returned_at: u64,
 }
 
 impl Front {
     pub(crate) fn new(hall: Arc<Hall>) -> Front {
-        Front { hall, away: 0 }
+        Front {
+            hall,
+            away: 0,
+            returned_at: 0,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use rgi_core::App;
 
 use super::EventLoop;
 use crate::acceptor::Accepted;
+use crate::connection::ms;
 use crate::core::{Core, Model};
 
 /// Connections accepted at once where other processes take some of a rush.
@@ -11,9 +12,18 @@ const SHARE: usize = 4;
 /// Milliseconds between tries when there are no descriptors left.
 const RETRY: u64 = 100;
 
-/// Milliseconds that others are given to take the next connection, before it is accepted where one is
-/// served at a time, and the request of the last is mostly on its way; or where no thread is free.
+/// Milliseconds that the request of a connection is waited for before another is accepted, where one
+/// is served at a time: it is mostly on its way, and another process has time for the next.
 const MOMENT: u64 = 2;
+
+/// Milliseconds that other processes are given to take a connection that no thread is free for, since
+/// the last that came, where no thread has had done with one just now. It would wait here as well, and
+/// be lost with a process whose threads are stuck. After the time that a request waits for a thread,
+/// courtesy is over.
+const COURTESY: u64 = 50;
+
+/// Milliseconds that a thread has just had done.
+const JUST: u64 = 5;
 
 /// Connections accepted at once.
 pub(super) fn burst<A: App>(core: &Core<A>) -> usize {
@@ -32,10 +42,21 @@ impl<A: App> EventLoop<A> {
             // When the turn is over.
             _ => {
                 let is_news = !std::mem::replace(&mut self.more, true);
-                let is_busy = || self.front().is_some_and(|front| !front.hall.has_free());
-                if is_news && !self.core.stopping && is_busy() {
-                    self.moment = self.core.now + MOMENT;
+                let Some(front) = self.front().filter(|_| !self.core.stopping) else {
+                    return;
+                };
+                let now = self.core.now;
+                let goes_on = front.returned_at + JUST >= now;
+                if is_news {
+                    self.courteous_since = now;
                 }
+                let limit = self.core.config.queue_timeout.map_or(u64::MAX, ms);
+                let latest = self.courteous_since.saturating_add(limit);
+                self.moment = match goes_on {
+                    true if is_news => now + MOMENT,
+                    true => self.moment.min(now + MOMENT),
+                    false => latest.min(now + COURTESY),
+                };
             }
         }
     }
@@ -45,6 +66,7 @@ impl<A: App> EventLoop<A> {
     pub(super) fn accepts_at(&self) -> Option<u64> {
         match &self.core.model {
             Model::Exclusive(exclusive) => exclusive.is_free().then_some(self.moment),
+            Model::Front(front) if front.hall.has_free() => Some(0),
             _ => Some(self.moment),
         }
     }

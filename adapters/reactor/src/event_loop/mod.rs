@@ -47,6 +47,8 @@ pub(crate) struct EventLoop<A: App> {
     more: bool,
     /// Until when others are given time to take the next connection, in milliseconds.
     moment: u64,
+    /// When they were given time first, in milliseconds.
+    courteous_since: u64,
     /// When accepting is to be tried again, in milliseconds.
     retry: Option<u64>,
     /// When those that are still open are cut, and since when those that threads have are.
@@ -122,6 +124,7 @@ impl<A: App> EventLoop<A> {
             burst: accepting::burst(&core),
             more: false,
             moment: 0,
+            courteous_since: 0,
             core,
             retry: None,
             give_up: None,

@@ -82,9 +82,13 @@ impl<A: App> EventLoop<A> {
     /// Takes back what the threads are done with.
     pub(super) fn take_back(&mut self) {
         let mut returned = std::mem::take(&mut self.returned);
+        let now = self.core.now;
         if let Some(front) = self.front_mut() {
             front.hall.take_back(&mut returned);
             front.away -= returned.len();
+            if !returned.is_empty() {
+                front.returned_at = now;
+            }
         }
         for guest in returned.drain(..) {
             match guest {

@@ -69,6 +69,9 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
+/// How long a request is given to be under way.
+const TAKEN_UP: Duration = Duration::from_millis(300);
+
 /// How many requests a worker may have in hand, of which nobody can tell how far they are.
 fn in_hand(setup: &Setup) -> usize {
     match setup.server.as_str() {
@@ -126,6 +129,8 @@ fn held(setup: &Setup, findings: &mut Findings) -> Result<(), String> {
     connection
         .write_all(request.as_bytes())
         .map_err(|error| error.to_string())?;
+    // What comes before the worker is held may be in its hands.
+    thread::sleep(TAKEN_UP);
     let (tally, done) = under_load(&testbed, Pace::NEW, |_| {
         testbed.wait_for_workers("in the place of the one held", |now| {
             before.iter().filter(|worker| now.contains(worker)).count() == 1
