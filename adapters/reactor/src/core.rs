@@ -38,6 +38,8 @@ pub(crate) struct Core<A: App> {
     /// way already.
     pub(crate) stop_idle: Duration,
     pub(crate) stamp: Stamp,
+    /// The clock of the day, and when it was read (milliseconds).
+    day: (u64, SystemTime),
     /// Milliseconds since the loop began; read once a turn, and behind what may have blocked.
     pub(crate) now: u64,
     began: Instant,
@@ -89,6 +91,7 @@ impl<A: App> Core<A> {
             config,
             host,
             stamp: Stamp::new(""),
+            day: (began.elapsed().as_millis() as u64, SystemTime::now()),
             now: 0,
             began,
             model,
@@ -105,12 +108,16 @@ impl<A: App> Core<A> {
         self.host.log.log(level, message);
     }
 
-    /// Reads the clock.
+    /// Reads the clock. That of the day is read once a second, and goes on by this one in between.
     pub(crate) fn tick(&mut self) {
         let now = self.began.elapsed().as_millis() as u64;
         if now != self.now {
             self.now = now;
-            self.stamp.tick(SystemTime::now());
+            let (at, day) = &mut self.day;
+            if now.saturating_sub(*at) >= 1000 {
+                (*at, *day) = (now, SystemTime::now());
+            }
+            self.stamp.tick(*day + Duration::from_millis(now - *at));
         }
     }
 

@@ -84,14 +84,9 @@ impl Hall {
         self.spare.load(Ordering::SeqCst) < 0
     }
 
-    /// Whether threads are free that do not even linger.
-    pub(crate) fn has_idle(&self) -> bool {
-        self.spare.load(Ordering::SeqCst) > 0
-    }
-
     /// Whether a request that came now would be taken at once.
     pub(crate) fn has_free(&self) -> bool {
-        self.has_idle() || self.lingering.load(Ordering::SeqCst) > 0
+        self.spare.load(Ordering::SeqCst) > 0 || self.lingering.load(Ordering::SeqCst) > 0
     }
 
     /// Puts a request behind those that wait. One too many is given back.

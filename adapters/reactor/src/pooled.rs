@@ -190,11 +190,12 @@ impl<A: App> Serving<A> {
     /// Has a connection wait a moment for its next request, unless others wait for this thread.
     /// Says whether it is to be driven for that.
     fn lingers(&mut self, conn: &mut Conn<A::Body>) -> bool {
-        if !conn.is_idle() || self.core.stopping {
+        if !conn.is_idle() || self.core.stopping || self.hall.is_crowded() {
             return false;
         }
-        // With another thread for who comes now, this one need not be called: the read itself waits.
-        if self.hall.has_idle() {
+        // With another thread for who comes now, this one need not be called: the read itself waits. If
+        // that one has work when somebody comes, it is a moment until a read is over.
+        if self.hall.has_free() {
             self.core.wait_for_head();
             conn.more_came();
             return true;

@@ -27,12 +27,11 @@ fn info(config: &Config) -> ServerInfo {
 impl<L: LocalLifespan> Server<L> for MinimalServer {
     fn serve(self, lifespan: L, mut listeners: Vec<Listener>, stop: Stop) -> Result<(), Error> {
         let listener = listeners.pop().filter(|_| listeners.is_empty());
-        let listener = Arc::new(listener.ok_or_else(|| Error::new("it serves one listener"))?);
+        let listener = listener.ok_or_else(|| Error::new("it serves one listener"))?;
         let (info, clock) = (info(&self.0), ThreadClock::new());
         let app = clock.block_on(lifespan.startup(&Worker::new(info.clone(), 0)))?;
         let host = Arc::new(self.0.host(info, Arc::new(clock.clone())));
-        let door = Arc::downgrade(&listener);
-        stop.on_change(move || drop(door.upgrade().map(|listener| listener.rouse())));
+        stop.on_change(listener.rouser()?);
         let (mut next, config) = (None, self.0);
         let line = Line {
             app,

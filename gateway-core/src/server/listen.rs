@@ -46,7 +46,8 @@ impl Listener {
     }
 }
 
-/// For servers whose threads wait.
+/// For servers whose threads wait, and whose listeners are their own: whether a wait is one is a property
+/// of the socket, also of those who share it.
 impl Listener {
     /// Waits for a client, and gives its socket, which waits as well and sends without delay.
     ///
@@ -101,14 +102,21 @@ impl Listener {
         }
     }
 
-    /// Ends a wait in [`accept`](Self::accept), from another thread, by a connection that says
-    /// nothing. At most a second is spent on it.
+    /// What ends a wait in [`accept`](Self::accept), from another thread: a connection that says
+    /// nothing. It does not keep the listener open.
+    ///
+    /// It takes a second at most; on a Unix socket whose queue is full, where nobody waits in `accept`,
+    /// until there is room or the listener is closed.
     ///
     /// # Errors
     ///
-    /// What the system says.
-    pub fn rouse(&self) -> io::Result<()> {
-        match self {
+    /// What the system says of the listener's address.
+    pub fn rouser(&self) -> io::Result<impl Fn() + Send + Sync + 'static> {
+        enum At {
+            Tcp(net::SocketAddr),
+            Unix(SocketAddr),
+        }
+        let at = match self {
             Listener::Tcp(listener) => {
                 let mut address = listener.local_addr()?;
                 if address.ip().is_unspecified() {
@@ -117,10 +125,17 @@ impl Listener {
                         net::SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
                     });
                 }
-                TcpStream::connect_timeout(&address, Duration::from_secs(1)).map(drop)
+                At::Tcp(address)
             }
-            Listener::Unix(listener) => UnixStream::connect_addr(&listener.local_addr()?).map(drop),
-        }
+            Listener::Unix(listener) => At::Unix(listener.local_addr()?),
+        };
+        Ok(move || {
+            // Whoever is gone needs none.
+            let _ = match &at {
+                At::Tcp(at) => TcpStream::connect_timeout(at, Duration::from_secs(1)).map(drop),
+                At::Unix(at) => UnixStream::connect_addr(at).map(drop),
+            };
+        })
     }
 }
 
