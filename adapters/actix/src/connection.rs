@@ -1,22 +1,15 @@
 //! One connection: actix-http driven, deadlines kept, the end.
 
-use std::io::IoSlice;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Poll, ready};
 
 use http::StatusCode;
-use rgi_core::server::Level;
 use rgi_core::{Body, End};
 use rgi_tasks::{Alarm, Late};
 
 use crate::io::Switched;
 use crate::line::{Line, Switch};
-
-/// Bytes of a client that lingers which are thrown away before it is cut, and how long it may.
-const MOST_LINGERED: usize = 1 << 20;
-const LINGER: Duration = Duration::from_secs(2);
 
 /// How actix-http's part of a connection ended.
 #[derive(Debug)]
@@ -100,7 +93,7 @@ async fn end<B: Body + 'static>(line: &Rc<Line<B>>, how: How) {
     // What actix-http had and did not write.
     line.conclude(line.watch.lost());
     if let (Some(status), How::Done(_)) = (line.refused(), &how) {
-        say(line, status).await;
+        line.stream.refuse(status).await;
         return linger(line).await;
     }
     match how {
@@ -113,7 +106,7 @@ async fn end<B: Body + 'static>(line: &Rc<Line<B>>, how: How) {
         How::Done(false) if cut => line.stream.reset_on_close(),
         How::Done(_) => linger(line).await,
         How::Late(Late::Head) => {
-            say(line, StatusCode::REQUEST_TIMEOUT).await;
+            line.stream.refuse(StatusCode::REQUEST_TIMEOUT).await;
             linger(line).await;
         }
         How::Late(Late::Stalled | Late::Rest) | How::Over => line.stream.reset_on_close(),
@@ -130,63 +123,13 @@ async fn switched<B: Body + 'static>(line: &Rc<Line<B>>, switch: Switch<B>) {
     // From here on the deadlines are the application's.
     line.watch.release();
     demand.fulfil(Switched::new(line));
-    let end = std::future::poll_fn(|cx: &mut Context<'_>| {
-        if line.server.is_over() {
-            return Poll::Ready(End::Truncated);
-        }
-        loop {
-            match ready!(job.as_mut().poll_payload(cx)) {
-                Some(Ok(_)) => {}
-                Some(Err(_)) => {
-                    if let Some(error) = job.error().filter(|e| !e.is_disconnected()) {
-                        let text = format_args!("{}: {error}", job.label());
-                        line.server.log(Level::Error, text);
-                    }
-                    return Poll::Ready(End::Truncated);
-                }
-                None => return Poll::Ready(End::Sent),
-            }
-        }
-    })
-    .await;
-    if end == End::Truncated {
-        job.hang_up();
-    }
-    job.as_mut().finish(end);
+    job.as_mut().see_out(&line.server).await;
     line.leave();
 }
 
-/// Answers a head that actix-http has not seen the end of.
-async fn say<B: 'static>(line: &Line<B>, status: StatusCode) {
-    let (code, reason) = (
-        status.as_u16(),
-        status.canonical_reason().unwrap_or("Refused"),
-    );
-    let whole =
-        format!("HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    let whole = [IoSlice::new(whole.as_bytes())];
-    // It fits into the socket's buffer, or nobody reads there.
-    std::future::poll_fn(|cx| Poll::Ready(line.poll_write(cx, &whole).is_ready())).await;
-}
-
-/// Throws away what the client still sends, so that a reset does not destroy what it has not read
-/// yet (RFC 9112 9.6).
+/// Waits for the client's end, unless it has come. A body that was blamed is no end of the client's.
 async fn linger<B: 'static>(line: &Line<B>) {
-    // A body that was blamed is no end of the client's.
-    if line.ended.get() && line.fault().is_none() {
-        return;
+    if !line.ended.get() || line.fault().is_some() {
+        line.stream.linger(&line.server).await;
     }
-    line.stream.shutdown();
-    let mut thrown = 0;
-    let ended = std::future::poll_fn(|cx| {
-        while thrown <= MOST_LINGERED && !line.server.is_over() {
-            let mut room = [0; 4096];
-            match ready!(line.stream.poll_read(cx, &mut room)) {
-                Ok(n) if n > 0 => thrown += n,
-                _ => break,
-            }
-        }
-        Poll::Ready(())
-    });
-    let _ = tokio::time::timeout(LINGER, ended).await;
 }

@@ -4,7 +4,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::BytesMut;
 use http::StatusCode;
@@ -35,10 +34,6 @@ pub(crate) const STREAMS: u32 = 200;
 const RESETS: usize = 20;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-
-/// Bytes of a client that lingers which are thrown away before it is cut, and how long it may.
-const MOST_LINGERED: usize = 1 << 20;
-const LINGER: Duration = Duration::from_secs(2);
 
 /// How hyper's part of a connection ended.
 #[derive(Debug)]
@@ -251,37 +246,14 @@ async fn end<B: Body + Send + 'static>(line: &Arc<Line<B>>, how: How) {
 
 /// Answers a head that hyper has not seen the end of.
 async fn say<B>(line: &Line<B>, status: StatusCode) {
-    if line.protocol() != Protocol::Http1 {
-        return;
+    if line.protocol() == Protocol::Http1 {
+        line.stream.refuse(status).await;
     }
-    let (code, reason) = (
-        status.as_u16(),
-        status.canonical_reason().unwrap_or("Refused"),
-    );
-    let whole =
-        format!("HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    let whole = [std::io::IoSlice::new(whole.as_bytes())];
-    // It fits into the socket's buffer, or nobody reads there.
-    std::future::poll_fn(|cx| Poll::Ready(line.poll_write(cx, &whole).is_ready())).await;
 }
 
-/// Throws away what the client still sends, so that a reset does not destroy what it has not read
-/// yet (RFC 9112 9.6).
+/// Waits for the client's end, unless it has come.
 async fn linger<B>(line: &Line<B>) {
-    if line.ended.load(Ordering::Relaxed) {
-        return;
+    if !line.ended.load(Ordering::Relaxed) {
+        line.stream.linger(&line.server).await;
     }
-    line.stream.shutdown();
-    let mut thrown = 0;
-    let ended = std::future::poll_fn(|cx| {
-        while thrown <= MOST_LINGERED && !line.server.is_over() {
-            let mut room = [0; 4096];
-            match ready!(line.stream.poll_read(cx, &mut room)) {
-                Ok(n) if n > 0 => thrown += n,
-                _ => break,
-            }
-        }
-        Poll::Ready(())
-    });
-    let _ = tokio::time::timeout(LINGER, ended).await;
 }

@@ -2,12 +2,15 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use rgi_core::server::{Commit, Cut, Payload, Response};
+use rgi_core::server::{Commit, Cut, Level, Payload, Response};
 use rgi_core::{Body, End, Error, rt};
+
+use crate::Server;
 
 pin_project! {
     /// The exchange, and its name.
@@ -145,5 +148,35 @@ impl<B: Body> Job<B> {
             Some(response) => rt::parking(false, || response.poll_drain(cx)),
             None => Poll::Ready(()),
         }
+    }
+}
+
+impl<B: Body> Job<B> {
+    /// Behind a switch of protocols: polls the body, of which the handler is a part, to its end, and
+    /// finishes the job. A server that does not wait any more cuts it.
+    pub async fn see_out(self: Pin<&mut Self>, server: &Server) {
+        let mut job = self;
+        let end = poll_fn(|cx| {
+            if server.is_over() {
+                return Poll::Ready(End::Truncated);
+            }
+            loop {
+                match ready!(job.as_mut().poll_payload(cx)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) => {
+                        if let Some(error) = job.error().filter(|e| !e.is_disconnected()) {
+                            server.log(Level::Error, format_args!("{}: {error}", job.label()));
+                        }
+                        return Poll::Ready(End::Truncated);
+                    }
+                    None => return Poll::Ready(End::Sent),
+                }
+            }
+        })
+        .await;
+        if end == End::Truncated {
+            job.hang_up();
+        }
+        job.finish(end);
     }
 }

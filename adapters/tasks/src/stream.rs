@@ -1,16 +1,24 @@
 //! Sockets, as tokio's readiness has them.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use http::StatusCode;
 use rgi_core::server::{Address, Connection};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream, unix};
+
+use crate::Server;
+
+/// Bytes of a client that lingers which are thrown away before it is cut, and how long it may.
+const MOST_LINGERED: usize = 1 << 20;
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes up to which pieces are put together before they are written.
 const SMALL: usize = 4096;
@@ -243,6 +251,40 @@ fn again(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
+}
+
+/// The end of a connection of HTTP/1.1.
+impl Stream {
+    /// Answers a head that the engine has not seen the end of, as far as there is room.
+    pub async fn refuse(&self, status: StatusCode) {
+        let (code, reason) = (
+            status.as_u16(),
+            status.canonical_reason().unwrap_or("Refused"),
+        );
+        let whole =
+            format!("HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        let whole = [IoSlice::new(whole.as_bytes())];
+        // It fits into the socket's buffer, or nobody reads there.
+        poll_fn(|cx| Poll::Ready(self.poll_write(cx, &whole).is_ready())).await;
+    }
+
+    /// Ends this side, and throws away what the client still sends, so that a reset does not destroy
+    /// what it has not read yet (RFC 9112 9.6).
+    pub async fn linger(&self, server: &Server) {
+        self.shutdown();
+        let mut thrown = 0;
+        let ended = poll_fn(|cx| {
+            while thrown <= MOST_LINGERED && !server.is_over() {
+                let mut room = [0; 4096];
+                match ready!(self.poll_read(cx, &mut room)) {
+                    Ok(n) if n > 0 => thrown += n,
+                    _ => break,
+                }
+            }
+            Poll::Ready(())
+        });
+        let _ = tokio::time::timeout(LINGER, ended).await;
+    }
 }
 
 impl AsFd for Stream {

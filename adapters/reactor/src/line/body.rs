@@ -48,12 +48,7 @@ pub(super) enum Failure {
 impl Failure {
     fn error(self) -> Error {
         match self {
-            Failure::Refused(refusal) if refusal.is_too_large() => {
-                Error::too_large(refusal.reason()).with_status(refusal.status())
-            }
-            Failure::Refused(refusal) => {
-                Error::malformed(refusal.reason()).with_status(refusal.status())
-            }
+            Failure::Refused(refusal) => refusal.into_error(),
             Failure::TimedOut => Error::timeout("the client stopped sending its body")
                 .with_status(StatusCode::REQUEST_TIMEOUT),
             Failure::Overdue => Error::timeout("the request took too long"),
