@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rgi_core::App;
 use rgi_core::server::{Config, FieldSpan, Host, Level};
 use rgi_http1::{Output, Stamp, Timeouts};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::exclusive::Exclusive;
 use crate::hall::Front;
@@ -43,6 +44,8 @@ pub(crate) struct Core<A: App> {
     /// Milliseconds since the loop began; read once a turn, and behind what may have blocked.
     pub(crate) now: u64,
     began: Instant,
+    /// The same moment on the system's coarse clock, to a tick of it.
+    coarse: Timespec,
     pub(crate) model: Model,
     /// Bytes that may wait for a slow client while the application is asked for more.
     pub(crate) room: u64,
@@ -71,6 +74,8 @@ impl<A: App> Core<A> {
         model: Model,
         began: Instant,
     ) -> Core<A> {
+        let coarse = clock_gettime(ClockId::MonotonicCoarse);
+        let age = began.elapsed();
         Core {
             app,
             timeouts: Timeouts {
@@ -91,9 +96,10 @@ impl<A: App> Core<A> {
             config,
             host,
             stamp: Stamp::new(""),
-            day: (began.elapsed().as_millis() as u64, SystemTime::now()),
+            day: (age.as_millis() as u64, SystemTime::now()),
             now: 0,
             began,
+            coarse: coarse - Timespec::try_from(age).unwrap_or_default(),
             model,
             stopping: false,
             stopped_at: 0,
@@ -108,10 +114,25 @@ impl<A: App> Core<A> {
         self.host.log.log(level, message);
     }
 
-    /// Reads the clock. That of the day is read once a second, and goes on by this one in between.
+    /// Reads the clock.
     pub(crate) fn tick(&mut self) {
-        let now = self.began.elapsed().as_millis() as u64;
-        if now != self.now {
+        self.set_now(self.began.elapsed().as_millis() as u64);
+    }
+
+    /// Reads the clock as of the system's last tick: some milliseconds old, and had for a fraction of
+    /// the cost. For what comes with each request.
+    #[inline]
+    fn glance(&mut self) {
+        let now = clock_gettime(ClockId::MonotonicCoarse) - self.coarse;
+        let ms = now.tv_sec * 1000 + now.tv_nsec / 1_000_000;
+        self.set_now(u64::try_from(ms).unwrap_or(0));
+    }
+
+    /// Never back: the two clocks differ by a tick. That of the day is read once a second, and goes on
+    /// by this one in between.
+    #[inline]
+    fn set_now(&mut self, now: u64) {
+        if now > self.now {
             self.now = now;
             let (at, day) = &mut self.day;
             if now.saturating_sub(*at) >= 1000 {
@@ -125,7 +146,7 @@ impl<A: App> Core<A> {
     #[inline]
     pub(crate) fn tick_if_blocked(&mut self) {
         if self.watch().is_some() {
-            self.tick();
+            self.glance();
         }
     }
 
@@ -153,7 +174,7 @@ impl<A: App> Core<A> {
         {
             let read = socket.read_waiting(&mut self.scratch);
             self.stopping = pooled.stop.is_told();
-            self.tick();
+            self.glance();
             return read;
         }
         socket.read(&mut self.scratch)

@@ -35,7 +35,9 @@ impl Socket {
 
     /// As [`read`](Self::read), but waits for something to come, [`LONGEST_WAIT`] at most.
     pub(crate) fn read_waiting(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        if !self.waits.swap(true, Ordering::Relaxed) {
+        // One thread has the socket: no exchange with other processors is paid.
+        if !self.waits.load(Ordering::Relaxed) {
+            self.waits.store(true, Ordering::Relaxed);
             set_socket_timeout(self, Timeout::Recv, Some(LONGEST_WAIT))?;
             rustix::io::ioctl_fionbio(self, false)?;
         }
