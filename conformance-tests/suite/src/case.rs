@@ -44,7 +44,7 @@ pub enum Kind {
 
 impl Case {
     /// A case of application and server, to be completed.
-    pub(crate) const APP: Case = Case {
+    pub const APP: Case = Case {
         name: "",
         says: "",
         rules: &[],
@@ -64,7 +64,7 @@ impl Case {
     };
 
     /// A case of bytes on a connection, to be completed.
-    pub(crate) const WIRE: Case = Case {
+    pub const WIRE: Case = Case {
         kind: Kind::Wire,
         ..Case::APP
     };

@@ -31,13 +31,21 @@ impl Local {
     ///
     /// If there is no port.
     pub fn start(serve: Serve, case: &str, root: &str) -> Local {
+        Local::with(serve, Site::new(), settings(case, root))
+    }
+
+    /// Starts a server with these settings, for a site of one's own making: [`Site::with`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no port.
+    pub fn with(serve: Serve, site: Site, config: Config) -> Local {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("a port has an address");
-        let config = settings(case, root);
         let root = config.script_name.clone();
         let stop = Stop::new();
         let told = stop.clone();
-        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(Site::new());
+        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(site);
         let listeners = vec![Listener::Tcp(listener)];
         let thread = std::thread::spawn(move || serve(config, site, listeners, told));
         Local {
@@ -52,13 +60,18 @@ impl Local {
 /// The settings of a case, the site under `root`: few threads and no log, but where the case wants
 /// them otherwise. For who serves the [`Site`] for a case in another way than by [`Local`].
 pub fn settings(case: &str, root: &str) -> Config {
+    settings_of(crate::case::case(case), root)
+}
+
+/// The settings of a case of one's own, as [`settings`].
+fn settings_of(case: Option<&Case>, root: &str) -> Config {
     let mut config = Config::default();
     config.threads = 1;
     config.blocking_threads = 4;
     root.clone_into(&mut config.script_name);
     // Much of what is logged is what cases are about.
     config.log = Arc::new(Silence);
-    if let Some(change) = crate::case::case(case).and_then(|case| case.settings) {
+    if let Some(change) = case.and_then(|case| case.settings) {
         change(&mut config);
     }
     config
@@ -95,6 +108,11 @@ impl Drop for Local {
 }
 
 impl Case {
+    /// The settings a server is started with for it, the site under `root`: as [`settings`].
+    pub fn config(&self, root: &str) -> Config {
+        settings_of(Some(self), root)
+    }
+
     /// Whether a server that is running already, with the usual settings, can be held to it.
     pub fn runs_anywhere(&self) -> bool {
         self.settings.is_none()

@@ -7,8 +7,8 @@ use rgi_core::{
 };
 use rgi_lint::Lint;
 
-use crate::Notes;
 use crate::case::case;
+use crate::{Case, Notes};
 
 /// The field by which a request names its case.
 pub const X_RGI_CASE: &str = "x-rgi-case";
@@ -30,6 +30,7 @@ pub(crate) const FORGET: &str = ".forget";
 #[derive(Clone, Debug)]
 pub struct Site {
     lint: Lint<()>,
+    more: &'static [&'static [Case]],
 }
 
 impl Site {
@@ -38,7 +39,22 @@ impl Site {
         // Cases say no more than they are about.
         Site {
             lint: Lint::new(()).except(&["content-type-missing"]),
+            more: &[],
         }
+    }
+
+    /// With these cases beside those of the suite, for who has some of their own. Where two have one
+    /// name, it is that of the first of these.
+    pub fn with(mut self, cases: &'static [&'static [Case]]) -> Site {
+        self.more = cases;
+        self
+    }
+
+    fn case(&self, name: &str) -> Option<&'static Case> {
+        let more = self.more.iter().flat_map(|topic| topic.iter());
+        more.into_iter()
+            .find(|case| case.name == name)
+            .or_else(|| case(name))
     }
 
     fn answer(&self, mut environ: Environ, start_response: StartResponse) -> BoxBody {
@@ -61,7 +77,7 @@ impl Site {
             }
             _ => {}
         }
-        let Some(case) = case(&name) else {
+        let Some(case) = self.case(&name) else {
             let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
             let started = start_response.start(StatusCode::NOT_FOUND);
             return started.full(wrong).into();

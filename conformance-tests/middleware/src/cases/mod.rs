@@ -1,0 +1,19 @@
+//! The cases, a file a middleware.
+
+mod body_limit;
+mod request_id;
+
+use rgi_conformance::Case;
+use rgi_core::{App, BoxBody, Environ, StartResponse};
+
+/// All topics, for a [`Site`](rgi_conformance::Site).
+pub const TOPICS: &[&[Case]] = &[body_limit::CASES, request_id::CASES];
+
+/// Calls an application, whatever its body. One that keeps something between requests stands in a
+/// `static`.
+fn call<A>(app: A, environ: Environ, start_response: StartResponse) -> BoxBody
+where
+    A: App<Body: Send + 'static>,
+{
+    BoxBody::new(app.call(environ, start_response))
+}

@@ -1,0 +1,92 @@
+//! Every case on every server.
+
+use std::sync::Arc;
+
+use rgi_conformance::{Case, Local, Memory, Serve, Site, Target, Verdict, run};
+use rgi_core::server::Server;
+use rgi_middleware_cases::{TOPICS, cases};
+
+const ROOTS: [&str; 2] = ["", "/under/a%20prefix"];
+
+fn site() -> Site {
+    Site::new().with(TOPICS)
+}
+
+/// One server for those that want no settings of their own, and one for each other.
+fn all_pass(serve: Serve) {
+    all_pass_on(|case, root| Local::with(serve, site(), case.config(root)));
+}
+
+fn all_pass_on<T: Target>(start: impl Fn(&Case, &str) -> T) {
+    let mut wrong = Vec::new();
+    for root in ROOTS {
+        let shared = start(&Case::APP, root);
+        for case in cases() {
+            let verdict = match case.runs_anywhere() {
+                true => run(case, &shared),
+                false => run(case, &start(case, root)),
+            };
+            match verdict {
+                Verdict::Passed => {}
+                Verdict::NotOffered(why) => println!("{}: not offered: {why}", case.name),
+                Verdict::Failed(report) => wrong.push(report),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn memory() {
+    all_pass_on(|case, root| Memory::serving(Arc::new(site()), case.name, root));
+}
+
+#[test]
+fn evented() {
+    all_pass(|config, site, listeners, stop| {
+        rgi_evented::Evented::new(config).serve(site, listeners, stop)
+    });
+}
+
+#[test]
+fn prefork() {
+    all_pass(|config, site, listeners, stop| {
+        rgi_prefork::Prefork::new(config).serve(site, listeners, stop)
+    });
+}
+
+#[test]
+fn threaded() {
+    all_pass(|config, site, listeners, stop| {
+        let mut config = config;
+        // As many as are in the application at once in any case.
+        config.threads = 8;
+        rgi_threaded::Threaded::new(config).serve(site, listeners, stop)
+    });
+}
+
+#[test]
+fn coroutine() {
+    all_pass(|config, site, listeners, stop| {
+        rgi_coroutine::Coroutine::new(config).serve(site, listeners, stop)
+    });
+}
+
+#[test]
+fn actix() {
+    all_pass(|config, site, listeners, stop| {
+        rgi_actix::Actix::new(config).serve(site, listeners, stop)
+    });
+}
+
+#[test]
+fn names_are_unique() {
+    let mut names: Vec<&str> = rgi_conformance::cases()
+        .chain(cases())
+        .map(|case| case.name)
+        .collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

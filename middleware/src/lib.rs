@@ -1,0 +1,31 @@
+//! Middleware for RGI applications.
+//!
+//! ```
+//! use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn, testing};
+//! use rgi_middleware::{BodyLimit, RequestId};
+//!
+//! fn hello(_: Environ, start_response: StartResponse) -> Full {
+//!     start_response.start(StatusCode::OK).full("hi")
+//! }
+//!
+//! // The first is outermost.
+//! let app = app_fn(hello).with((RequestId::new(), BodyLimit::new(1 << 20)));
+//! let reply = testing::Client::new(app).get("/").send();
+//! assert!(reply.header("x-request-id").is_some());
+//! ```
+//!
+//! Each is behind a cargo feature of its name, is written once for all servers, composes with every
+//! other in any order, and is `Send` exactly when what it wraps is. A middleware is a value with
+//! settings ([`RequestId`]); it makes an application ([`request_id::RequestIdApp`]) of an application.
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "body-limit")]
+pub mod body_limit;
+#[cfg(feature = "request-id")]
+pub mod request_id;
+
+#[cfg(feature = "body-limit")]
+pub use body_limit::BodyLimit;
+#[cfg(feature = "request-id")]
+pub use request_id::RequestId;
