@@ -25,6 +25,7 @@
 //! application, and what is about bytes goes through a pipe in memory to the engine of HTTP/1.1.
 #![forbid(unsafe_code)]
 
+mod applications;
 mod case;
 mod cases;
 mod client;
@@ -38,6 +39,7 @@ mod remote;
 mod site;
 mod verdict;
 
+pub use applications::{Checked, Fault, FaultKind, check_app};
 pub use case::{Case, Kind, cases};
 pub use client::{Ask, Client, Connection, Target, pattern};
 pub use gaps::gaps;
