@@ -297,6 +297,43 @@ fn trailers_and_cuts_are_told_apart() {
     );
 }
 
+/// Answers with a trailer, and a field, of the value that `value` makes of where it stands.
+fn with_trailer(value: fn(&Environ) -> &'static str) -> Checked {
+    of(move |environ, start_response| {
+        let value = HeaderValue::from_static(value(&environ));
+        let started = start_response.start(StatusCode::OK);
+        let started = started
+            .header(field::CONTENT_TYPE, media::TEXT_PLAIN)
+            .header(field::VARY, value.clone())
+            .header(field::TRAILER, HeaderValue::from_static("x-sum"));
+        started.push(async move |mut out| {
+            out.write("body").await?;
+            out.trailers([("x-sum".parse().unwrap(), value)].into_iter().collect())
+                .await
+        })
+    })
+}
+
+#[test]
+fn fields_and_trailers_are_compared() {
+    with_trailer(|_| "1").assert();
+    let checked = with_trailer(|environ| match environ.script_name() {
+        "" => "1",
+        _ => "2",
+    });
+    let difference = ("under a prefix", FaultKind::Difference);
+    assert_eq!(kinds(&checked), [difference; 2], "{checked}");
+    let told = checked.to_string();
+    assert!(
+        told.contains("the field vary is \"2\", not \"1\""),
+        "{told}"
+    );
+    assert!(
+        told.contains("the trailers are [(\"x-sum\", \"2\")]"),
+        "{told}"
+    );
+}
+
 #[test]
 fn applications_that_stay_on_their_thread() {
     let count = std::rc::Rc::new(std::cell::Cell::new(0));

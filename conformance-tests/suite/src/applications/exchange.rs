@@ -12,23 +12,9 @@ use rgi_lint::{Findings, Lint};
 
 use super::FaultKind;
 use super::guarded::Guarded;
+use super::ways::Way;
 use crate::client::Whole;
 use crate::memory;
-
-/// How a request is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    Once,
-    Again,
-    Prefix,
-    Pieces,
-    BrokenOff,
-    NotBlocking,
-    Left,
-    Head,
-    Length,
-    Chunks,
-}
 
 /// The prefix of [`Way::Prefix`], as it is sent and as it is decoded.
 const PREFIX: [&str; 2] = ["/under/a%20prefix", "/under/a prefix"];
@@ -36,59 +22,13 @@ const PREFIX: [&str; 2] = ["/under/a%20prefix", "/under/a prefix"];
 /// Pieces a body is sent in, at most.
 const MOST_PIECES: usize = 16;
 
-impl Way {
-    /// All but the first two, which tell what stays.
-    pub(super) const OTHERS: [Way; 8] = [
-        Way::Prefix,
-        Way::Pieces,
-        Way::BrokenOff,
-        Way::NotBlocking,
-        Way::Left,
-        Way::Head,
-        Way::Length,
-        Way::Chunks,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Way::Once => "in memory",
-            Way::Again => "once more",
-            Way::Prefix => "under a prefix",
-            Way::Pieces => "with its body in pieces",
-            Way::BrokenOff => "with a body that breaks off",
-            Way::NotBlocking => "where it may not block",
-            Way::Left => "by a client that leaves",
-            Way::Head => "as a HEAD",
-            Way::Length => "over HTTP/1.1",
-            Way::Chunks => "over HTTP/1.1 in chunks",
-        }
-    }
-
-    /// Whether there is such a way for the request.
-    pub(super) fn fits(self, asked: &Asked) -> bool {
-        match self {
-            Way::Pieces | Way::BrokenOff | Way::Chunks => !asked.body.is_empty(),
-            Way::Prefix => asked.target.starts_with('/'),
-            Way::Head => asked.method == Method::GET,
-            // The reader of answers knows of no HEAD.
-            Way::Length => asked.method != Method::HEAD,
-            _ => true,
-        }
-    }
-
-    /// Whether its answer is to be that of the first time.
-    pub(super) fn is_compared(self) -> bool {
-        !matches!(self, Way::BrokenOff | Way::Left)
-    }
-}
-
 /// A request to be made.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) method: Method,
-    target: String,
+    pub(super) target: String,
     headers: HeaderMap,
-    body: Bytes,
+    pub(super) body: Bytes,
 }
 
 /// What each way has its own of.
@@ -129,7 +69,7 @@ impl Asked {
     /// Its bytes on a connection, in writes.
     fn writes(&self, way: Way) -> Vec<Vec<u8>> {
         let mut head = format!(
-            "{} {} HTTP/1.1\r\nConnection: close\r\n",
+            "{} {} HTTP/1.1\r\nConnection: close, TE\r\nTE: trailers\r\n",
             self.method, self.target
         )
         .into_bytes();

@@ -4,6 +4,7 @@ mod difference;
 mod exchange;
 mod fault;
 mod guarded;
+mod ways;
 
 use bytes::Bytes;
 use http::Request;
@@ -11,8 +12,9 @@ use rgi_core::App;
 use rgi_lint::{Finding, Findings};
 
 use self::difference::Steady;
-use self::exchange::{Asked, Ended, Way};
+use self::exchange::{Asked, Ended};
 pub use self::fault::{Checked, Fault, FaultKind};
+use self::ways::Way;
 use crate::client::Whole;
 
 /// Checks an application: for tests of frameworks, of middleware, and of applications.

@@ -68,12 +68,10 @@ impl Whole {
             }
         };
         let mut trailers = Vec::new();
-        while left == Left::Trailers && !is_cut {
-            let line = input.line(connection)?;
-            let Some((name, value)) = line.split_once(':') else {
-                break;
-            };
-            trailers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        if left == Left::Trailers && !is_cut {
+            while let Some((name, value)) = input.line(connection)?.split_once(':') {
+                trailers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            }
         }
         Ok(Whole {
             status: head.status,
