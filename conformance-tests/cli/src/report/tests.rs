@@ -58,9 +58,23 @@ fn a_table_is_the_commands_own() {
     assert_eq!(Format::default().text(&report(), || "mine".into()), "mine");
 }
 
+/// An element, and the text behind its tag.
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+}
+
+impl Element {
+    fn attribute(&self, key: &str) -> &str {
+        let found = self.attributes.iter().find(|(it, _)| it == key);
+        found.map_or("", |(_, value)| value)
+    }
+}
+
 /// Reads XML as strictly as it has to be for what stands here: declarations, elements, attributes,
-/// references. Gives the elements, each with its attributes, and the text behind its tag.
-fn elements(xml: &str) -> Vec<(String, Vec<(String, String)>, String)> {
+/// references.
+fn elements(xml: &str) -> Vec<Element> {
     let legal = |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
     assert!(xml.chars().all(legal), "a sign that XML has not: {xml:?}");
     let mut open = Vec::new();
@@ -90,7 +104,11 @@ fn elements(xml: &str) -> Vec<(String, Vec<(String, String)>, String)> {
         if !is_empty {
             open.push(name.to_owned());
         }
-        found.push((name.to_owned(), attributes, unescaped(behind)));
+        found.push(Element {
+            name: name.to_owned(),
+            attributes,
+            text: unescaped(behind),
+        });
     }
     assert!(open.is_empty(), "{open:?} in {xml}");
     found
@@ -122,41 +140,33 @@ fn junit_is_xml_that_holds_all_there_is() {
     report.stopped = Some("it is <gone>".into());
     let xml = text(Format::Junit, &report);
     let elements = elements(&xml);
-    let named = |name: &str| {
-        elements
-            .iter()
-            .filter(move |(it, ..)| it == name)
-            .collect::<Vec<_>>()
+    let named =
+        |name: &str| -> Vec<&Element> { elements.iter().filter(|it| it.name == name).collect() };
+    let names = |of: &str| -> Vec<&str> {
+        let named = named(of).into_iter();
+        named.map(|element| element.attribute("name")).collect()
     };
-    let attribute = |of: &(String, Vec<(String, String)>, String), key: &str| {
-        let found = of.1.iter().find(|(it, _)| it == key);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    let suites: Vec<String> = named("testsuite")
-        .into_iter()
-        .map(|suite| attribute(suite, "name"))
-        .collect();
-    assert_eq!(suites, ["here", "there & back", "rgi-conformance"]);
-    let cases: Vec<String> = named("testcase")
-        .into_iter()
-        .map(|case| attribute(case, "name"))
-        .collect();
-    assert_eq!(cases, ["good", "bad <#1>", "none", "all is tried"]);
-    assert_eq!(attribute(named("testcase")[0], "time"), "1.500");
+    assert_eq!(
+        names("testsuite"),
+        ["here", "there & back", "rgi-conformance"]
+    );
+    assert_eq!(
+        names("testcase"),
+        ["good", "bad <#1>", "none", "all is tried"]
+    );
+    assert_eq!(named("testcase")[0].attribute("time"), "1.500");
     let failure = named("failure")[0];
-    assert_eq!(attribute(failure, "message"), "got <\"a\" & 'b'>");
-    let told = &failure.2;
+    assert_eq!(failure.attribute("message"), "got <\"a\" & 'b'>");
+    let told = &failure.text;
     assert!(
         told.contains("\tbehind \\u{1}\\u{1b}[31m \\u{fffe} \\ #1 \u{e4}\r\n"),
         "{told:?}"
     );
-    assert_eq!(
-        attribute(named("skipped")[0], "message"),
-        "no `upgrade` # here"
-    );
-    assert_eq!(attribute(named("error")[0], "message"), "it is <gone>");
+    let skipped = named("skipped")[0];
+    assert_eq!(skipped.attribute("message"), "no `upgrade` # here");
+    assert_eq!(named("error")[0].attribute("message"), "it is <gone>");
     let all = named("testsuites")[0];
-    let counts = ["tests", "failures", "errors"].map(|key| attribute(all, key));
+    let counts = ["tests", "failures", "errors"].map(|key| all.attribute(key));
     assert_eq!(counts, ["4", "1", "1"]);
 }
 
