@@ -92,6 +92,10 @@ impl FromStr for Level {
 impl Case {
     /// The level it belongs to.
     pub fn level(&self) -> Level {
+        // What is so of one model of servers alone is no part of a level above.
+        if self.needs.iter().any(|need| need.starts_with('!')) {
+            return Level::Core;
+        }
         match self.kind {
             Kind::App | Kind::Wire if self.needs.contains(&"upgrade") => Level::Upgrade,
             Kind::App | Kind::Wire => match self.needs.iter().any(|it| OF_STREAMING.contains(it)) {

@@ -24,6 +24,8 @@ fn a_level_has_what_its_facts_are_about() {
     assert_eq!(level("head_has_no_body"), Level::Core);
     // A server without the fact is held to it.
     assert_eq!(level("no_upgrade_without_the_fact"), Level::Core);
+    // It is about servers that may not block; others may claim to stream as well.
+    assert_eq!(level("client_that_leaves_frees_its_thread"), Level::Core);
     assert_eq!(level("hundred_continue_on_first_read"), Level::Streaming);
     assert_eq!(level("slow_reader_stops_the_iteration"), Level::Streaming);
     assert_eq!(level("upgraded_body_is_polled_to_its_end"), Level::Upgrade);
