@@ -109,6 +109,7 @@ impl<A: App> Client<A> {
             chunks: VecDeque::new(),
             end: Ok(None),
             length: Some(0),
+            pauses: false,
             offer: None,
             leave_after: None,
             duplex: VecDeque::new(),
@@ -127,6 +128,7 @@ pub struct Request<'a, A> {
     chunks: VecDeque<Bytes>,
     end: Result<Option<Box<HeaderMap>>, Error>,
     length: Option<u64>,
+    pauses: bool,
     offer: Option<Option<HeaderValue>>,
     leave_after: Option<u64>,
     duplex: VecDeque<u8>,
@@ -145,6 +147,12 @@ impl<A: App> Request<'_, A> {
         self
     }
 
+    /// Sets header fields, in the place of those there are of their names, such as Host.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// Sends a body of known length.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
@@ -159,6 +167,12 @@ impl<A: App> Request<'_, A> {
     pub fn chunks<T: Into<Bytes>>(mut self, chunks: impl IntoIterator<Item = T>) -> Self {
         self.chunks = chunks.into_iter().map(Into::into).collect();
         self.length = None;
+        self
+    }
+
+    /// Sends each piece of the body only when it has been waited for.
+    pub fn slowly(mut self) -> Self {
+        self.pauses = true;
         self
     }
 
@@ -222,6 +236,8 @@ impl<A: App> Request<'_, A> {
                 Script {
                     chunks: self.chunks,
                     end: Some(self.end),
+                    pauses: self.pauses,
+                    waits: self.pauses,
                 },
                 // Trailers or an error without a block before them: nobody knew a length.
                 length.filter(|length| *length > 0),
@@ -466,12 +482,20 @@ impl Informer for Informed {
 struct Script {
     chunks: VecDeque<Bytes>,
     end: Option<Result<Option<Box<HeaderMap>>, Error>>,
+    pauses: bool,
+    /// What comes next has not been waited for.
+    waits: bool,
 }
 
 impl Stream for Script {
     type Item = Result<Bytes, Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.waits) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.waits = self.pauses;
         if let Some(chunk) = self.chunks.pop_front() {
             return Poll::Ready(Some(Ok(chunk)));
         }

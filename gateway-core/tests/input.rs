@@ -384,3 +384,37 @@ fn an_input_that_is_taken_leaves_none() {
     let debug = format!("{:?}", tokens(exchange(Method::GET, "/")).0.take_input());
     assert!(debug.contains("consumed: 0"), "{debug}");
 }
+
+#[test]
+fn the_test_client_has_each_piece_waited_for() {
+    let app = async_fn(
+        async |mut environ: Environ, start_response: StartResponse| {
+            let host = environ.header("host").unwrap_or_default().to_vec();
+            let input = environ.input();
+            // Each of two pieces, and the end behind them, is asked for twice.
+            let mut pending = 0;
+            let body = std::future::poll_fn(|cx| {
+                loop {
+                    match input.poll_chunk(cx) {
+                        Poll::Pending => {
+                            pending += 1;
+                            return Poll::Pending;
+                        }
+                        Poll::Ready(Some(block)) => assert!(!block.unwrap().is_empty()),
+                        Poll::Ready(None) => return Poll::Ready(pending),
+                    }
+                }
+            });
+            let pending = body.await;
+            let told = format!("{pending} {}", String::from_utf8_lossy(&host));
+            Ok(start_response.start(StatusCode::OK).full(told))
+        },
+    );
+    let client = Client::new(app);
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("shop.example"));
+    let request = client.post("/").headers(headers).chunks(["a", "b"]);
+    assert_eq!(request.slowly().send().text(), "3 shop.example");
+    let request = client.post("/").chunks(["a", "b"]);
+    assert_eq!(request.send().text(), "0 test.invalid");
+}

@@ -19,6 +19,7 @@ mod exchange;
 mod exit;
 mod jobs;
 mod progress;
+mod report;
 
 use std::ffi::OsString;
 
@@ -35,6 +36,7 @@ commands:
   rules    the rules of RGI, and what holds each
   matrix   the conformance suite on every server
   run      the conformance suite on one server
+  levels   the levels a server can claim, and the cases each demands
   replay   send a corpus of raw HTTP/1.1 requests to a running server and judge its answers
   faults   stop, reload, kill and overload a server, and count what becomes of requests
 
@@ -76,10 +78,11 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
         Some(Value(command)) if command == "rules" => rules::command(parser),
         Some(Value(command)) if command == "matrix" => cases::matrix(parser),
         Some(Value(command)) if command == "run" => cases::run(parser),
+        Some(Value(command)) if command == "levels" => cases::levels(parser),
         Some(Value(command)) if command == "faults" => faults::command(parser),
         Some(Value(command)) if command == cases::SERVE_CASE => cases::serve_case(parser),
         Some(Value(other)) => Err(Error::usage(format!(
-            "no command is called '{}'; the commands are: rules, matrix, run, replay, faults",
+            "no command is called '{}'; the commands are: rules, matrix, run, levels, replay, faults",
             other.to_string_lossy()
         ))),
         Some(Short('h') | Long("help")) => {

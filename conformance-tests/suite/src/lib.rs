@@ -23,12 +23,25 @@
 //! A case runs on any [`Target`]: a server of this process ([`Local`]), one at an address
 //! ([`Remote`]), or none at all ([`Memory`]): there the test client of the core crate calls the
 //! application, and what is about bytes goes through a pipe in memory to the engine of HTTP/1.1.
+//!
+//! # Levels
+//!
+//! A server claims a [`Level`] of conformance: [`Core`](Level::Core) if none of its cases fails, others if
+//! all of their cases pass, too. Which level a case is of follows from the facts it needs.
+//!
+//! # Applications
+//!
+//! [`check_app`] is for authors of frameworks, middleware and applications: it makes requests of an
+//! application in memory, in ten ways, and finds what the lint finds, panics, failures, and answers that
+//! depend on the way.
 #![forbid(unsafe_code)]
 
+mod applications;
 mod case;
 mod cases;
 mod client;
 mod gaps;
+mod level;
 mod local;
 mod memory;
 mod names;
@@ -37,12 +50,19 @@ mod remote;
 mod site;
 mod verdict;
 
+pub use applications::{Checked, Fault, FaultKind, check_app};
 pub use case::{Case, Kind, cases};
 pub use client::{Ask, Client, Connection, Target, pattern};
 pub use gaps::gaps;
+pub use level::Level;
 pub use local::{Local, Serve, settings};
 pub use memory::Memory;
 pub use notes::{Notes, Signal};
 pub use remote::Remote;
 pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
 pub use verdict::{Verdict, check, facts, records, run};
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

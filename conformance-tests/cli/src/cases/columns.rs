@@ -120,6 +120,14 @@ impl Column {
         }
     }
 
+    /// Whether the case can be run there: a server that runs already is given no settings.
+    pub(super) fn tries(&self, case: &Case) -> bool {
+        match self {
+            Column::Remote(..) => case.runs_anywhere(),
+            Column::Memory | Column::Local(..) | Column::Supervised(_) => true,
+        }
+    }
+
     pub(super) fn run(&self, case: &Case, place: Place) -> Verdict {
         let root = match place {
             Place::Prefix => PREFIX,
@@ -137,7 +145,7 @@ impl Column {
                     Err(error) => Verdict::Failed(format!("it does not start: {error}")),
                 }
             }
-            Column::Remote(_, remote) if case.runs_anywhere() => rgi_conformance::run(case, remote),
+            Column::Remote(_, remote) if self.tries(case) => rgi_conformance::run(case, remote),
             Column::Remote(..) => {
                 Verdict::NotOffered("it wants settings that a running server is not given".into())
             }

@@ -1,15 +1,19 @@
 //! `rgi-conformance run` and `matrix`: the conformance suite on one server, and on all.
 
 mod columns;
+mod levels;
 mod options;
 mod report;
 mod supervised;
 
+use std::time::Instant;
+
 use rgi_conformance::Case;
 
 use self::columns::{Column, Place};
+pub(crate) use self::levels::command as levels;
 use self::options::{Options, Parsed};
-use self::report::Row;
+use self::report::{Row, Trial};
 pub(crate) use self::supervised::{COMMAND as SERVE_CASE, serve_case};
 use crate::progress::Progress;
 use crate::{Error, Exit, exit, jobs};
@@ -21,7 +25,9 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<Exit, Error> {
         Parsed::Options(options) => options,
     };
     let rows = rows(&options, std::slice::from_ref(&options.columns[0]))?;
-    exit::print(&report::list(&options.columns[0], &rows, options.verbose));
+    let table = || report::list(&options.columns[0], &rows, options.verbose);
+    let told = report::all("run", &options.columns, &rows);
+    exit::print(&options.format.text(&told, table));
     Ok(end(&rows))
 }
 
@@ -32,7 +38,9 @@ pub(crate) fn matrix(parser: lexopt::Parser) -> Result<Exit, Error> {
         Parsed::Options(options) => options,
     };
     let rows = rows(&options, &options.columns)?;
-    exit::print(&report::table(&options.columns, &rows));
+    let table = || report::table(&options.columns, &rows);
+    let told = report::all("matrix", &options.columns, &rows);
+    exit::print(&options.format.text(&told, table));
     Ok(end(&rows))
 }
 
@@ -62,25 +70,30 @@ fn rows(options: &Options, columns: &[Column]) -> Result<Vec<Row>, Error> {
         }
     }
     let progress = Progress::over(trials.len());
-    let (verdicts, stopped) = jobs::each(
+    let (made, stopped) = jobs::each(
         options.jobs,
         &trials,
         |(case, column, place): &(&'static Case, &Column, Place)| {
+            let begun = Instant::now();
             let verdict = column.run(case, *place);
             progress.count(verdict.is_good());
-            Ok(verdict)
+            Ok(Trial {
+                place: *place,
+                verdict,
+                took: begun.elapsed(),
+            })
         },
     );
     progress.end();
     if let Some(error) = stopped {
         return Err(error);
     }
-    let mut verdicts = verdicts.into_iter();
+    let mut made = made.into_iter();
     let of_row = |case: &&'static Case| {
         let cells = columns.iter().map(|column| {
             let places = column.places().iter();
             places
-                .map(|place| (*place, verdicts.next().expect("one for each trial")))
+                .map(|_| made.next().expect("one for each trial"))
                 .collect()
         });
         Row {

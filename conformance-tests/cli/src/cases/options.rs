@@ -1,9 +1,10 @@
 //! The command lines of `run` and `matrix`.
 
 use lexopt::ValueExt;
-use rgi_conformance::{Case, Remote};
+use rgi_conformance::{Case, Level, Remote};
 
 use super::Column;
+use crate::report::Format;
 use crate::{Endpoint, Error, chars};
 
 pub(super) const RUN: &str = "\
@@ -12,7 +13,8 @@ rgi-conformance run: the conformance suite on one server
 usage: rgi-conformance run (--server NAME | --url URL [--unix PATH] [--prefix PREFIX]) [OPTIONS]
 
 A server of this command's is started anew for each case, with the case's settings, at the root and
-under a prefix. At a URL runs a server with the testbed, or any program that serves
+under a prefix. The end says which levels it may claim, and of the others why not; 'rgi-conformance
+levels' lists the cases that each demands. At a URL runs a server with the testbed, or any program that serves
 rgi_conformance::Site; cases that want settings of their own are left out there.
 
 options:
@@ -22,12 +24,15 @@ options:
   --prefix PREFIX  the path under which the application stands there, as in /shop; none
   --only SUBSTR    only cases whose name contains SUBSTR; repeat for more
   --skip SUBSTR    no cases whose name contains SUBSTR; repeat for more
+  --level LEVEL    only cases of this level: core, streaming, upgrade or h2; repeat for more
   --jobs N         cases at a time; 8. A server that serves one connection at a time wants 1
+  --format FORMAT  table, for people; junit, json or tap, for programs
   --verbose        a line for every case, not for failures and gaps alone
   -h, --help       show this text
 
 examples:
   rgi-conformance run --server evented
+  rgi-conformance run --server evented --level core --format junit > core.xml
   cargo run --release -p testbed -- --server evented & rgi-conformance run --url http://127.0.0.1:8000
 
 exit codes: 0 all passed, 1 some failed, 2 wrong usage, 3 server unreachable
@@ -43,7 +48,9 @@ In memory, and on every server this command is built with, at the root and under
 options:
   --only SUBSTR   only cases whose name contains SUBSTR; repeat for more
   --skip SUBSTR   no cases whose name contains SUBSTR; repeat for more
+  --level LEVEL   only cases of this level: core, streaming, upgrade or h2; repeat for more
   --jobs N        cases at a time; 8
+  --format FORMAT table, for people; junit, json or tap, for programs
   -h, --help      show this text
 
 exit codes: 0 all passed, 1 some failed, 2 wrong usage
@@ -60,6 +67,7 @@ pub(super) struct Options {
     pub(super) cases: Vec<&'static Case>,
     pub(super) jobs: usize,
     pub(super) verbose: bool,
+    pub(super) format: Format,
 }
 
 /// Reads what follows `run`.
@@ -158,7 +166,9 @@ pub(super) fn matrix(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
 struct Common {
     only: Vec<String>,
     skip: Vec<String>,
+    levels: Vec<Level>,
     jobs: usize,
+    format: Format,
 }
 
 impl Common {
@@ -166,7 +176,9 @@ impl Common {
         Common {
             only: Vec::new(),
             skip: Vec::new(),
+            levels: Vec::new(),
             jobs: 8,
+            format: Format::default(),
         }
     }
 
@@ -174,6 +186,12 @@ impl Common {
         match name {
             "only" => self.only.push(parser.value()?.string()?),
             "skip" => self.skip.push(parser.value()?.string()?),
+            "level" => {
+                let level = parser.value()?.string()?.parse();
+                let level = level.map_err(|why| Error::usage(format!("--level: {why}")));
+                self.levels.push(level?);
+            }
+            "format" => self.format = Format::parse(parser)?,
             "jobs" => {
                 let text = parser.value()?.string()?;
                 let jobs = text.parse().ok().filter(|jobs| *jobs > 0);
@@ -192,9 +210,10 @@ impl Common {
         let total = cases.len();
         cases.retain(|case| self.only.is_empty() || names(&self.only, case));
         cases.retain(|case| !names(&self.skip, case));
+        cases.retain(|case| self.levels.is_empty() || self.levels.contains(&case.level()));
         if cases.is_empty() {
             return Err(Error::usage(format!(
-                "--only and --skip leave none of the {total} cases"
+                "--only, --skip and --level leave none of the {total} cases"
             )));
         }
         Ok(Parsed::Options(Options {
@@ -202,6 +221,7 @@ impl Common {
             cases,
             jobs: self.jobs,
             verbose,
+            format: self.format,
         }))
     }
 }

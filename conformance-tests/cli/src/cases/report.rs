@@ -1,27 +1,37 @@
 //! What is printed of cases.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use rgi_conformance::{Case, Verdict};
+use serde_json::json;
 
-use super::{Column, Place};
+use super::{Column, Place, levels};
+use crate::report::{Report, Test};
+
+/// A case, run in one place.
+pub(super) struct Trial {
+    pub(super) place: Place,
+    pub(super) verdict: Verdict,
+    pub(super) took: Duration,
+}
 
 /// What came of a case, column by column.
 pub(super) struct Row {
     pub(super) case: &'static Case,
-    pub(super) cells: Vec<Vec<(Place, Verdict)>>,
+    pub(super) cells: Vec<Vec<Trial>>,
 }
 
 impl Row {
     pub(super) fn is_good(&self) -> bool {
-        let mut verdicts = self.cells.iter().flatten();
-        verdicts.all(|(_, verdict)| verdict.is_good())
+        let mut trials = self.cells.iter().flatten();
+        trials.all(|trial| trial.verdict.is_good())
     }
 }
 
 /// The worst of what came of a case in its places, in a word.
-fn word(cell: &[(Place, Verdict)]) -> &'static str {
-    let has = |is: fn(&Verdict) -> bool| cell.iter().any(|(_, verdict)| is(verdict));
+fn word(cell: &[Trial]) -> &'static str {
+    let has = |is: fn(&Verdict) -> bool| cell.iter().any(|trial| is(&trial.verdict));
     if has(|verdict| matches!(verdict, Verdict::Failed(_))) {
         "FAIL"
     } else if has(|verdict| matches!(verdict, Verdict::NotOffered(_))) {
@@ -41,6 +51,10 @@ pub(super) fn list(column: &Column, rows: &[Row], verbose: bool) -> String {
         }
     }
     details(&mut out, std::slice::from_ref(column), rows);
+    out.push_str("levels:\n");
+    for claim in levels::claims(column, rows, 0) {
+        let _ = writeln!(out, "  {claim}");
+    }
     counts(&mut out, std::slice::from_ref(column), rows);
     out
 }
@@ -76,8 +90,8 @@ fn details(out: &mut String, columns: &[Column], rows: &[Row]) {
     for row in rows {
         for (column, cell) in columns.iter().zip(&row.cells) {
             let mut told = Vec::new();
-            for (place, verdict) in cell {
-                match verdict {
+            for trial in cell {
+                match &trial.verdict {
                     Verdict::Passed => {}
                     Verdict::NotOffered(why) if !told.contains(why) => {
                         let (name, server) = (row.case.name, column.name());
@@ -90,13 +104,45 @@ fn details(out: &mut String, columns: &[Column], rows: &[Row]) {
                             out,
                             "\nFAIL on {}, {}: {report}",
                             column.name(),
-                            place.name()
+                            trial.place.name()
                         );
                     }
                 }
             }
         }
     }
+}
+
+/// All of it, for other programs.
+pub(super) fn all(command: &'static str, columns: &[Column], rows: &[Row]) -> Report {
+    let mut report = Report {
+        command,
+        ..Report::default()
+    };
+    for row in rows {
+        for (column, cell) in columns.iter().zip(&row.cells) {
+            report.tests.extend(cell.iter().map(|trial| Test {
+                name: row.case.name.to_owned(),
+                place: format!("{}, {}", column.name(), trial.place.name()),
+                verdict: trial.verdict.clone(),
+                took: Some(trial.took),
+            }));
+        }
+    }
+    for (at, column) in columns.iter().enumerate() {
+        let claims = levels::claims(column, rows, at);
+        let claims = claims.iter().map(|claim| {
+            let why = claim.why.as_deref();
+            (
+                claim.level.name().to_owned(),
+                json!({"claim": why.is_none(), "why": why}),
+            )
+        });
+        let of_column: serde_json::Map<_, _> = claims.collect();
+        let all = report.more.entry("levels").or_insert_with(|| json!({}));
+        all[column.name()] = of_column.into();
+    }
+    report
 }
 
 fn counts(out: &mut String, columns: &[Column], rows: &[Row]) {

@@ -23,9 +23,10 @@ mod wait;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use self::options::{Format, Parsed};
+use self::options::Parsed;
 use self::row::{Row, Verdict};
 use self::setup::Setup;
+use crate::report::Format;
 use crate::{Error, Exit, exit};
 
 /// A row, what came of it, and how long that took.
@@ -42,9 +43,11 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
     starts(&setup)?;
     let begun = Instant::now();
     let done: Vec<Done> = options.rows.iter().map(|row| run(row, &setup)).collect();
+    let took = begun.elapsed();
+    let told = report::all(&setup, &done);
     exit::print(&match options.format {
-        Format::Text => report::text(&setup, &done, begun.elapsed()),
-        Format::Json => report::json(&setup, &done, begun.elapsed()),
+        Format::Json => report::json(&setup, &done, took),
+        format => format.text(&told, || report::text(&setup, &done, took)),
     });
     match done.iter().all(|(_, verdict, _)| verdict.is_good()) {
         true => Ok(Exit::Passed),

@@ -10,6 +10,7 @@ use super::row::Row;
 use super::rows;
 use super::setup::Setup;
 use crate::Error;
+use crate::report::Format;
 
 pub(super) const HELP: &str = "\
 rgi-conformance faults: what becomes of requests when something happens to a server
@@ -42,7 +43,8 @@ options:
   --short          the rows that matter most, in their short forms: within 40 s instead of 4 minutes
   --bound MS       how long a plain request may take beside slow ones, in milliseconds; 100
   --rate N         requests a second of the clients that ask all the while; 40
-  --format FORMAT  text: a table, then each failure with the end of the server's log; or json
+  --format FORMAT  table: a row each, then each failure with the end of the server's log; junit, tap
+                   or json, for programs
   --program PATH   the testbed; the one that stands beside this command (`cargo build -p testbed`).
                    Any program with its pages and options will do
   --list           show the rows
@@ -71,13 +73,6 @@ pub(super) struct Options {
     pub(super) format: Format,
 }
 
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    Text,
-    Json,
-}
-
 /// The longest `--bound`, in milliseconds: a clean request waits no longer.
 const LONGEST_BOUND: u64 = 2000;
 
@@ -98,7 +93,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     let mut threads = None;
     let (mut only, mut skip) = (Vec::new(), Vec::new());
     let mut short = false;
-    let mut format = Format::Text;
+    let mut format = Format::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Parsed::Help),
@@ -121,7 +116,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             Long("only") => only.push(parser.value()?.string()?),
             Long("skip") => skip.push(parser.value()?.string()?),
             Long("short") => short = true,
-            Long("format") => format = parse_format(&parser.value()?.string()?)?,
+            Long("format") => format = Format::parse(&mut parser)?,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -178,16 +173,6 @@ fn select(only: &[String], skip: &[String], short: bool) -> Result<Vec<&'static 
     match rows.is_empty() {
         false => Ok(rows),
         true => Err(Error::usage("--only, --skip and --short leave no row")),
-    }
-}
-
-fn parse_format(text: &str) -> Result<Format, Error> {
-    match text {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
-        other => Err(Error::usage(format!(
-            "--format: '{other}' is neither text nor json"
-        ))),
     }
 }
 

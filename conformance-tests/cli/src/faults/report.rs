@@ -9,6 +9,7 @@ use super::Done;
 use super::findings::Findings;
 use super::row::{Row, Verdict};
 use super::setup::Setup;
+use crate::report::{Report, Test};
 
 /// The rows, each with what it is about.
 pub(super) fn list(rows: &[&Row]) -> String {
@@ -116,6 +117,29 @@ fn details(out: &mut String, row: &Row, findings: &Findings) {
     out.push('\n');
 }
 
+/// The same for other programs, but for what only [`json`] has.
+pub(super) fn all(setup: &Setup, done: &[Done]) -> Report {
+    let tests = done.iter().map(|(row, verdict, took)| Test {
+        name: row.name.to_owned(),
+        place: setup.server.clone(),
+        verdict: match verdict {
+            Verdict::Passed(_) => rgi_conformance::Verdict::Passed,
+            Verdict::NotOffered(why) => rgi_conformance::Verdict::NotOffered(why.clone()),
+            Verdict::Failed(findings) => {
+                let mut message = String::new();
+                details(&mut message, row, findings);
+                rgi_conformance::Verdict::Failed(message.trim_start().to_owned())
+            }
+        },
+        took: Some(*took),
+    });
+    Report {
+        command: "faults",
+        tests: tests.collect(),
+        ..Report::default()
+    }
+}
+
 /// The same as one object.
 pub(super) fn json(setup: &Setup, done: &[Done], took: Duration) -> String {
     let rows: Vec<Value> = done.iter().map(row_json).collect();
@@ -157,6 +181,7 @@ fn row_json((row, verdict, took): &Done) -> Value {
 mod tests {
     use super::*;
     use crate::faults::row::anywhere;
+    use crate::report::Format;
 
     const ROW: &Row = &Row {
         name: "stop_fast",
@@ -203,6 +228,30 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line:?} is not in:\n{text}");
         }
+    }
+
+    #[test]
+    fn the_same_for_other_programs() {
+        let report = all(&setup(), &done());
+        let places: Vec<&str> = report.tests.iter().map(|it| it.place.as_str()).collect();
+        assert_eq!(places, ["evented"; 3]);
+        let rgi_conformance::Verdict::Failed(message) = &report.tests[1].verdict else {
+            panic!("{:?}", report.tests[1]);
+        };
+        assert!(
+            message.starts_with("FAIL stop_fast: It stops.\n"),
+            "{message}"
+        );
+        assert!(
+            message.contains("  leak  the file server.sock is left\n"),
+            "{message}"
+        );
+        let xml = Format::Junit.text(&report, || unreachable!("no table is asked for"));
+        assert!(
+            xml.contains("<skipped message=\"it wants root\"/>"),
+            "{xml}"
+        );
+        assert!(xml.contains("name=\"stop_fast\" time=\"1.000\"/>"), "{xml}");
     }
 
     #[test]

@@ -254,7 +254,9 @@ mod tests {
         let mut client = Client::new(&endpoint, Duration::from_millis(50));
         assert_eq!(trouble(&client.get("/")), Some(Trouble::Late));
         drop(listener);
-        assert_eq!(trouble(&client.get("/")), Some(Trouble::Refused));
+        // A process that another test has just forked holds the socket until it runs its program.
+        let mut asked = std::iter::repeat_with(|| trouble(&client.get("/"))).take(200);
+        assert!(asked.any(|trouble| trouble == Some(Trouble::Refused)));
     }
 
     #[test]

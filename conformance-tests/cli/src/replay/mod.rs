@@ -37,7 +37,9 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
     let result = replay.run(|trial| progress.count(trial.passed()));
     progress.end();
     if !result.trials.is_empty() {
-        crate::exit::print(&report::render(&replay, &result.trials, options.verbose));
+        let table = || report::render(&replay, &result.trials, options.verbose);
+        let told = report::all(&replay, &result);
+        crate::exit::print(&options.format.text(&told, table));
     }
     if let Some(error) = result.stopped {
         return Err(error);

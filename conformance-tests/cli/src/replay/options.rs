@@ -7,6 +7,7 @@ use std::time::Duration;
 use lexopt::ValueExt;
 
 use super::{Case, Replay, Way};
+use crate::report::Format;
 use crate::{Endpoint, Error};
 
 pub(super) const HELP: &str = "\
@@ -40,6 +41,7 @@ options:
   --timeout SECONDS  how long the server may take to answer or close; 5
   --jobs N           connections at a time; 8. A server that serves one at a time wants 1
   --verbose          a line for every trial, not for failures alone
+  --format FORMAT    table, for people; junit, json or tap, for programs
   -h, --help         show this text
 
 examples:
@@ -63,6 +65,7 @@ pub(super) enum Parsed {
 pub(super) struct Options {
     pub(super) file: PathBuf,
     pub(super) verbose: bool,
+    pub(super) format: Format,
     endpoint: Endpoint,
     only: Vec<String>,
     skip: Vec<String>,
@@ -84,6 +87,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     let mut timeout = Duration::from_secs(5);
     let mut jobs = 8;
     let mut verbose = false;
+    let mut format = Format::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Parsed::Help),
@@ -96,6 +100,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             Long("timeout") => timeout = seconds(parser.value()?)?,
             Long("jobs") => jobs = number("--jobs", parser.value()?, 1)?,
             Long("verbose") => verbose = true,
+            Long("format") => format = Format::parse(&mut parser)?,
             Value(value) if file.is_none() => file = Some(value.into()),
             other => return Err(other.unexpected().into()),
         }
@@ -110,6 +115,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     Ok(Parsed::Options(Box::new(Options {
         file,
         verbose,
+        format,
         endpoint,
         only,
         skip,

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Replay, Trial, verdict};
+use rgi_conformance::Verdict;
+use serde_json::json;
+
+use super::{Replay, Replayed, Trial, verdict};
+use crate::report::{Report, Test};
 
 /// The most bytes of a request that are shown.
 const EXCERPT: usize = 160;
@@ -49,6 +53,35 @@ fn write(
     Ok(())
 }
 
+/// All of it, for other programs: a test a trial, the way it was sent as its place.
+pub(super) fn all(replay: &Replay, replayed: &Replayed) -> Report {
+    let tests = replayed.trials.iter().map(|trial| Test {
+        name: trial.case().id.clone(),
+        place: format!("sent {}", trial.way()),
+        verdict: match trial.why() {
+            None => Verdict::Passed,
+            Some(why) => {
+                let mut message = format!("{why}\n");
+                // Writing to a String cannot fail.
+                let _ = details(&mut message, trial);
+                Verdict::Failed(message)
+            }
+        },
+        took: None,
+    });
+    let mut report = Report {
+        command: "replay",
+        tests: tests.collect(),
+        stopped: replayed.stopped.as_ref().map(ToString::to_string),
+        ..Report::default()
+    };
+    report
+        .more
+        .insert("url".to_owned(), json!(replay.endpoint.to_string()));
+    report.more.insert("seed".to_owned(), json!(replay.seed));
+    report
+}
+
 fn row<'a>(
     text: &mut String,
     name: &str,
@@ -62,6 +95,11 @@ fn failure(text: &mut String, trial: &Trial, why: &str) -> Result<(), std::fmt::
     let case = trial.case();
     writeln!(text, "\nFAIL {}, sent {}", case.id, trial.way())?;
     writeln!(text, "  wrong     {why}")?;
+    details(text, trial)
+}
+
+fn details(text: &mut String, trial: &Trial) -> Result<(), std::fmt::Error> {
+    let case = trial.case();
     writeln!(text, "  expected  {}", verdict::describe(case))?;
     if !case.note.is_empty() {
         writeln!(text, "  note      {}", case.note)?;

@@ -66,6 +66,45 @@ fn a_failure_is_code_1_and_told_in_full() {
 }
 
 #[test]
+fn other_programs_read_what_is_printed() {
+    let only = ["--ways", "whole", "--format"];
+    let of = |name, format| {
+        let output = replay(Manner::AnswersTwice, name, &[&only[..], &[format]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stdout).to_owned()
+    };
+    let value: serde_json::Value = serde_json::from_str(&of("json.jsonl", "json")).unwrap();
+    let counts = ["passed", "failed", "not_offered"].map(|name| value[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 0]);
+    assert_eq!(value["seed"], 1);
+    let failed = &value["tests"][0];
+    assert_eq!(
+        (&failed["name"], &failed["place"]),
+        (&"put/good".into(), &"sent whole".into())
+    );
+    let message = failed["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("an answer too many: 200\n"),
+        "{message}"
+    );
+    assert!(
+        message.contains("a plain body") && message.contains("PUT /x"),
+        "{message}"
+    );
+    let xml = of("junit.jsonl", "junit");
+    assert!(
+        xml.contains("<failure message=\"an answer too many: 200\">"),
+        "{xml}"
+    );
+    let tap = of("tap.jsonl", "tap");
+    assert!(
+        tap.contains("\nnot ok 1 - put/good, sent whole\n  ---\n"),
+        "{tap}"
+    );
+    assert!(tap.contains("\nok 2 - get/bad, sent whole\n"), "{tap}");
+}
+
+#[test]
 fn cases_are_chosen_and_verbose_names_them() {
     let more = [
         "--only",
@@ -168,6 +207,18 @@ fn a_server_that_goes_away_is_code_3_and_what_was_tried_is_told() {
         "{report}"
     );
     assert!(text(&output.stderr).contains("cannot connect"));
+
+    let url = serve(Manner::Leaves).to_string();
+    let path = file.to_str().unwrap();
+    let output = run(&[
+        "replay", path, "--url", &url, "--jobs", "1", "--format", "tap",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let tap = text(&output.stdout);
+    assert!(
+        tap.lines().last().unwrap().starts_with("Bail out! "),
+        "{tap}"
+    );
 }
 
 #[test]
@@ -187,6 +238,7 @@ fn help_teaches() {
         "--timeout",
         "--jobs",
         "--verbose",
+        "--format",
         "examples:",
         "exit codes:",
     ] {

@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod readme;
 
 use rgi_core::server::{Config, Listener, Server, Stop};
 use rgi_core::{IntoLifespan, marker::IsApp};
@@ -116,6 +117,94 @@ fn the_matrix_has_a_row_a_case_and_a_column_a_server() {
     );
     complains(&["matrix", "--only", "no such case"], 2, &["none of the"]);
     complains(&["matrix", "--jobs", "0"], 2, &["--jobs", "'0'"]);
+}
+
+#[test]
+fn levels_are_listed_and_run_by_their_names() {
+    let output = run(&["levels"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    for level in rgi_conformance::Level::ALL {
+        let head = format!("{level}, {} cases: ", level.cases().count());
+        assert!(out.contains(&head), "'{head}' is not in: {out}");
+        for case in level.cases() {
+            assert!(out.contains(&format!("\n  {}", case.name)), "{}", case.name);
+        }
+    }
+    assert!(out.contains("needs lazy_continue\n"), "{out}");
+    let one = run(&["levels", "upgrade"]);
+    assert!(text(&one.stdout).starts_with("upgrade, "));
+    assert!(!text(&one.stdout).contains("core, "));
+    complains(&["levels", "h3"], 2, &["'h3'", "core, streaming"]);
+
+    let output = run(&["run", "--server", "memory", "--level", "upgrade"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let upgrade = rgi_conformance::Level::Upgrade.cases().count();
+    assert!(out.contains(&format!("memory: {upgrade} cases, ")), "{out}");
+    // No level is claimed of which not all was run, nor one without the core.
+    assert!(out.contains("\n  core       no: 0 of "), "{out}");
+    assert!(
+        out.contains("\n  upgrade    no: it may not claim core\n"),
+        "{out}"
+    );
+    let wrong = ["run", "--server", "memory", "--level", "all"];
+    complains(&wrong, 2, &["--level", "'all'"]);
+    let nothing = ["matrix", "--level", "core", "--only", "fact_upgrade_holds"];
+    complains(&nothing, 2, &["none of the", "--level"]);
+}
+
+#[test]
+fn core_is_claimed_where_no_case_of_it_fails() {
+    let output = run(&["run", "--server", "evented", "--level", "core"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("\n  core       yes: "), "{out}");
+    assert!(out.contains("\n  streaming  no: 0 of "), "{out}");
+}
+
+#[test]
+fn other_programs_read_what_is_printed() {
+    let tried = |command: &[&str], format| {
+        let more = [
+            "--only",
+            "single_block_has",
+            "--only",
+            "fact_may_block",
+            "--format",
+            format,
+        ];
+        let output = run(&[command, &more].concat());
+        assert_eq!(output.status.code(), Some(0));
+        text(&output.stdout).to_owned()
+    };
+    let one = ["run", "--server", "evented"];
+    let value: serde_json::Value = serde_json::from_str(&tried(&one, "json")).unwrap();
+    let counts = ["passed", "failed", "not_offered"].map(|name| value[name].as_u64().unwrap());
+    assert_eq!(counts, [2, 0, 2]);
+    let test = &value["tests"][0];
+    assert_eq!(test["name"], "single_block_has_its_length");
+    assert_eq!(test["place"], "evented, at the root");
+    assert!(test["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(value["levels"]["evented"]["core"]["claim"], false);
+    let all: serde_json::Value = serde_json::from_str(&tried(&["matrix"], "json")).unwrap();
+    assert_eq!(all["command"], "matrix");
+    assert!(all["tests"].as_array().unwrap().len() > 20);
+    let xml = tried(&one, "junit");
+    assert!(
+        xml.starts_with("<?xml ") && xml.ends_with("</testsuites>\n"),
+        "{xml}"
+    );
+    assert!(
+        xml.contains("<testsuite name=\"evented, under a prefix\" tests=\"2\""),
+        "{xml}"
+    );
+    let tap = tried(&one, "tap");
+    assert!(
+        tap.starts_with("TAP version 14\n1..4\nok 1 - single_block"),
+        "{tap}"
+    );
+    complains(&["matrix", "--format", "xml"], 2, &["--format", "'xml'"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod workers;
 use crate::Case;
 
 /// What a case needs whose client asks something else while its answer is under way.
-const AT_ONCE: &str = "multithread|reentrant";
+pub(crate) const AT_ONCE: &str = "multithread|reentrant";
 
 /// All topics.
 pub(crate) const TOPICS: &[&[Case]] = &[

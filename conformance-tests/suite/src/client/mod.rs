@@ -7,6 +7,7 @@ mod connection;
 mod input;
 mod memory;
 mod reader;
+mod whole;
 mod wire;
 
 use std::fmt::Write as _;
@@ -20,6 +21,7 @@ pub use self::ask::Ask;
 use self::ask::Request;
 pub use self::connection::{Connection, Target};
 pub(crate) use self::connection::{tcp, unix};
+pub(crate) use self::whole::Whole;
 use self::wire::Wire;
 use crate::site::{FACTS, FORGET, NOTES, SIGNAL};
 use crate::{Case, X_RGI_CASE, X_RGI_RUN};

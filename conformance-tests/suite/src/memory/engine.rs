@@ -15,14 +15,14 @@ use rgi_core::server::{
     Address, Config, Connection, Exchange, Host, Informer, Level, Log, Payload, ServerInfo,
     Transport,
 };
-use rgi_core::{App, BoxApp, End as Ending, Error};
+use rgi_core::{App, End as Ending, Error};
 use rgi_http1::{Incoming, Output, PulledBody, Stamp, Turn};
 
 use super::pipe::End;
 
 /// Serves an application on pipes.
-pub(super) struct Worker {
-    app: BoxApp,
+pub(super) struct Worker<A> {
+    app: A,
     host: Arc<Host>,
     config: Config,
     clock: ThreadClock,
@@ -37,8 +37,8 @@ enum Next {
     Close,
 }
 
-impl Worker {
-    pub(super) fn new(app: BoxApp, config: Config) -> Worker {
+impl<A: App> Worker<A> {
+    pub(super) fn new(app: A, config: Config) -> Worker<A> {
         let clock = ThreadClock::new();
         let mut info = ServerInfo::default();
         info.software = concat!("rgi-conformance/", env!("CARGO_PKG_VERSION"));
@@ -88,7 +88,7 @@ impl Worker {
             exchange = exchange.offer(offer);
         }
         self.clock
-            .block_on(answer(&*self.app, exchange, &mut turn, line, &hints, &body))?;
+            .block_on(answer(&self.app, exchange, &mut turn, line, &hints, &body))?;
         if !turn.keep_alive() {
             return Ok(Next::Close);
         }
@@ -99,14 +99,14 @@ impl Worker {
     }
 }
 
-impl std::fmt::Debug for Worker {
+impl<A> std::fmt::Debug for Worker<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Worker")
     }
 }
 
 /// Calls the application, and writes what its body gives.
-async fn answer<A: App + ?Sized>(
+async fn answer<A: App>(
     app: &A,
     exchange: Exchange,
     turn: &mut Turn,

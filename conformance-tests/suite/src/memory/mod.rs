@@ -6,7 +6,7 @@ mod pipe;
 use std::io;
 use std::sync::Arc;
 
-use rgi_core::{BoxApp, testing};
+use rgi_core::{App, BoxApp, testing};
 
 use crate::client::{Connection, Target};
 use crate::{Case, Kind, Site};
@@ -15,7 +15,7 @@ use crate::{Case, Kind, Site};
 /// other end the engine of HTTP/1.1 reads and writes, a thread a connection.
 pub struct Memory {
     client: testing::Client<BoxApp>,
-    worker: Arc<engine::Worker>,
+    worker: Arc<engine::Worker<BoxApp>>,
     root: String,
 }
 
@@ -37,6 +37,30 @@ impl Memory {
             root,
         }
     }
+}
+
+/// Writes to the engine of HTTP/1.1, which serves an application on this thread, and gives what `read`
+/// makes of the other end, which it has a thread for.
+pub(crate) fn converse<A: App, T: Send>(
+    app: A,
+    writes: &[Vec<u8>],
+    read: impl FnOnce(&dyn Connection) -> T + Send,
+) -> T {
+    let (ours, theirs) = pipe::pair();
+    let ours = &ours;
+    let worker = engine::Worker::new(app, crate::settings("", ""));
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // A server that takes no more may have answered: that is seen by reading.
+            let _ = writes
+                .iter()
+                .try_for_each(|it| Connection::write_all(ours, it));
+        });
+        let read = scope.spawn(move || read(ours));
+        worker.serve(&Arc::new(theirs));
+        read.join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl std::fmt::Debug for Memory {

@@ -1,5 +1,6 @@
 //! The testbed, answered in memory.
 
+mod alike;
 mod bodies;
 mod files;
 mod readme;
