@@ -21,6 +21,11 @@ use crate::switched::switched;
 /// What a client of HTTP/2 says first (RFC 9113 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Where the first frame says what it is, and what it has to be.
+const TYPE_AND_FLAGS: std::ops::Range<usize> = PREFACE.len() + 3..PREFACE.len() + 5;
+const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
+
 /// Bytes hyper buffers of a connection in each direction, unless a head may be larger.
 const BUFFER: usize = 64 * 1024;
 /// What hyper asks for at least.
@@ -40,7 +45,8 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 enum How {
     /// hyper is done: well, or not.
     Done(bool),
-    /// The client has left while its request was under way, or said nothing at all.
+    /// The client has left while its request was under way, or said nothing at all, or nothing that
+    /// makes sense behind the preface.
     Gone,
     /// A deadline is over.
     Late(Late),
@@ -122,7 +128,14 @@ async fn preface<B: Body + Send + 'static>(line: &Arc<Line<B>>) -> Result<Protoc
                 return Poll::Ready(Ok(Protocol::Http1));
             }
             if known == PREFACE.len() {
-                return Poll::Ready(Ok(Protocol::Http2));
+                // SETTINGS come first (RFC 9113 3.4), and hyper takes any frame.
+                match there.get(TYPE_AND_FLAGS) {
+                    Some([SETTINGS, flags]) if flags & ACK == 0 => {
+                        return Poll::Ready(Ok(Protocol::Http2));
+                    }
+                    Some(_) => return Poll::Ready(Err(How::Gone)),
+                    None => line.speak(Protocol::Http2),
+                }
             }
             let mut room = [0; 2048];
             match line.stream.poll_read(cx, &mut room) {
