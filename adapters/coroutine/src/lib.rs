@@ -110,6 +110,7 @@ impl Coroutine {
         info.upgrade = true;
         info.lazy_continue = true;
         info.told_of_disconnect = true;
+        info.http2 = true;
         info
     }
 

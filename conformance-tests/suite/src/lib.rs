@@ -29,6 +29,7 @@ mod case;
 mod cases;
 mod client;
 mod gaps;
+pub mod http2;
 mod local;
 mod memory;
 mod names;

@@ -118,6 +118,7 @@ fn facts(info: &ServerInfo) -> String {
         ("upgrade", info.upgrade),
         ("lazy_continue", info.lazy_continue),
         ("told_of_disconnect", info.told_of_disconnect),
+        ("http2", info.http2),
     ];
     let lines = facts.map(|(name, fact)| format!("{name} {fact}\n"));
     format!("software {}\n{}", info.software, lines.concat())
