@@ -19,7 +19,7 @@ use crate::streams::Streams;
 use crate::switched::switched;
 
 /// What a client of HTTP/2 says first (RFC 9113 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Where the first frame says what it is, and what it has to be.
 const TYPE_AND_FLAGS: std::ops::Range<usize> = PREFACE.len() + 3..PREFACE.len() + 5;
@@ -34,9 +34,11 @@ const LEAST_BUFFER: usize = 8 * 1024;
 const USUAL_HEADERS: usize = 100;
 
 /// Limits of HTTP/2, beside those that can be set: streams of one client at once, of which it may
-/// reset so many before they are looked at, and bytes of bodies that it may send ahead.
+/// reset so many before they are looked at, or have the server reset so many by errors, and bytes of
+/// bodies that it may send ahead.
 pub(crate) const STREAMS: u32 = 200;
 const RESETS: usize = 20;
+const ERRORS: usize = 100;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
@@ -109,6 +111,7 @@ fn http2_builder(config: &Config, streams: Streams) -> http2::Builder<Streams> {
     builder
         .max_concurrent_streams(STREAMS)
         .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(ERRORS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(BUFFER)

@@ -56,6 +56,7 @@ mod rest;
 mod service;
 mod streams;
 mod switched;
+mod turn;
 mod uninit;
 
 use std::future::poll_fn;
