@@ -415,7 +415,7 @@ impl<B: 'static> Line<B> {
             }
         }
         // The end of a body, or its breaking off, is found by whoever reads it.
-        match self.ended.get() && !self.reads.get() {
+        match self.ended.get() && (!self.reads.get() || self.stream.is_hung_up()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }
