@@ -17,7 +17,7 @@ pub struct Case {
     /// What it is about.
     pub kind: Kind,
     /// The facts (`ServerInfo`) a server must have to be held to it, by name: `!name` must be false,
-    /// of `one|other` either must be so.
+    /// of `one|other` either must be so. `tcp` is so of connections over TCP.
     pub needs: &'static [&'static str],
     /// Settings that it wants otherwise. A server that is running already cannot be held to it.
     pub settings: Option<fn(&mut Config)>,
