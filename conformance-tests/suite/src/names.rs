@@ -344,6 +344,7 @@ macro_rules! each_case {
             gone_wakes_beside_a_body_that_waits
             slow_reader_gets_the_rest
             wakes_pull_no_blocks
+            input_in_tiny_chunks_leaves_others_their_turn
             // workers lifts
             blocking_read_names_the_lift
             lift_that_blocks_stalls_nobody

@@ -333,4 +333,49 @@ pub(crate) const CASES: &[Case] = &[
         "#,
         ..Case::WIRE
     },
+    Case {
+        name: "input_in_tiny_chunks_leaves_others_their_turn",
+        says: "where a thread has many requests, thousands of chunks that are there are not all given \
+               in one go",
+        rules: &[286],
+        needs: &["!may_block", AT_ONCE],
+        app: |mut environ, start_response| {
+            let notes = Notes::of(&environ);
+            let push = ok(start_response).push(async move |mut out| {
+                notes.add("called");
+                notes.signal("go").await;
+                let (mut read, mut at_once, mut most) = (0, 0, 0);
+                let all = poll_fn(|cx| {
+                    at_once = 0;
+                    while let Poll::Ready(chunk) = environ.input().poll_chunk(cx) {
+                        match chunk {
+                            Some(Ok(chunk)) => read += chunk.len(),
+                            Some(Err(error)) => return Poll::Ready(Err(error)),
+                            None => return Poll::Ready(Ok(())),
+                        }
+                        at_once += 1;
+                        most = most.max(at_once);
+                    }
+                    Poll::Pending
+                });
+                all.await?;
+                let turns = most <= 1000;
+                out.write(format!("{read} bytes, in turns: {turns}")).await
+            });
+            push.erased()
+        },
+        client: |c| {
+            c.send("POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Transfer-Encoding: chunked\r\n\r\n");
+            c.noted(1);
+            // Fewer than sockets have room for.
+            c.send(&format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(5000)));
+            c.signal("go");
+            c.answer();
+        },
+        expect: r#"
+            200
+            "5000 bytes, in turns: true"
+        "#,
+        ..Case::WIRE
+    },
 ];
