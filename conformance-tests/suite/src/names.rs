@@ -215,6 +215,7 @@ macro_rules! each_case {
             target_past_its_limit_is_414
             head_past_its_limit_is_431
             head_without_end_is_431
+            trailers_without_end_are_refused
             fields_past_their_limit_are_431
             large_body_is_413
             announced_body_past_its_limit_is_413_at_once
@@ -375,13 +376,14 @@ macro_rules! each_case {
             window_of_the_connection_has_a_bound
             window_update_of_a_wrong_size_ends_the_connection
             clients_push_nothing
+            idle_connection_is_told_before_it_is_closed
+            // http2 blocks
             field_block_is_interrupted_by_nothing
             continuation_of_nothing_ends_the_connection
             field_block_may_come_in_pieces
             field_block_that_cannot_be_read_ends_the_connection
             padding_is_shorter_than_its_frame
             padding_and_priority_say_nothing
-            idle_connection_is_told_before_it_is_closed
             // http2 streams
             streams_are_of_odd_numbers
             headers_belong_to_a_stream
@@ -392,10 +394,11 @@ macro_rules! each_case {
             ended_stream_has_no_more_frames
             late_frames_of_an_ended_stream_are_passed_over
             stream_may_not_depend_on_itself_or_nobody_cares
-            reset_of_a_wrong_size_ends_the_connection
             error_of_a_stream_ends_no_other
             window_of_a_stream_grows_by_more_than_nothing
             streams_beyond_the_limit_are_refused_alone
+            // http2 leaves
+            reset_of_a_wrong_size_ends_the_connection
             stream_that_is_reset_ends_its_request_alone
             body_of_a_reset_stream_is_broken_off
             connection_that_ends_ends_all_its_streams
@@ -413,7 +416,6 @@ macro_rules! each_case {
             te_of_trailers_is_the_connections
             heads_beyond_the_limits_are_refused_alone
             connect_without_a_tunnel_is_refused
-            methods_of_any_name_and_bodies_of_any_method
             outside_of_the_mount_is_404_on_each_version
             // http2 bodies
             data_is_as_long_as_its_length
@@ -422,14 +424,16 @@ macro_rules! each_case {
             trailers_of_http2_go_both_ways
             trailers_end_their_stream
             pseudo_field_among_trailers_is_no_trailer
+            input_and_answer_of_a_stream_go_both_ways_at_once
+            // http2 answers
             answers_without_a_body_end_with_their_head
             blocks_of_http2_are_sent_as_they_come
-            input_and_answer_of_a_stream_go_both_ways_at_once
             failures_on_http2_are_statuses_or_resets
             answer_may_come_before_the_body_of_its_request
             hints_on_http2_come_first_or_not_at_all
             expectations_on_http2_are_met
             repeated_fields_of_http2_stay_apart
+            methods_of_any_name_and_bodies_of_any_method
             // http2 flow
             answer_fits_into_its_window
             window_of_settings_is_that_of_open_streams
