@@ -45,5 +45,5 @@ pub use local::{Local, Serve, settings};
 pub use memory::Memory;
 pub use notes::{Notes, Signal};
 pub use remote::Remote;
-pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
+pub use site::{Site, SiteLifespan, X_RGI_CASE, X_RGI_RUN};
 pub use verdict::{Verdict, check, facts, records, run};

@@ -7,15 +7,15 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use rgi_core::Error;
 use rgi_core::server::{Config, Level, Listener, Log, Stop};
-use rgi_core::{Error, Shared};
 use tempfile::TempDir;
 
 use crate::client::{Connection, Target};
-use crate::{Case, Remote, Site};
+use crate::{Case, Remote, SiteLifespan};
 
 /// Serves the site until it is told to stop: what a server's author gives to [`suite!`](crate::suite).
-pub type Serve = fn(Config, Shared<Site>, Vec<Listener>, Stop) -> Result<(), Error>;
+pub type Serve = fn(Config, SiteLifespan, Vec<Listener>, Stop) -> Result<(), Error>;
 
 /// A server of this process, with a socket of its own. Dropped it stops.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Local {
         .expect("a socket to listen at");
         let stop = Stop::new();
         let told = stop.clone();
-        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(Site::new());
+        let site = SiteLifespan::default();
         Local {
             remote,
             _folder: folder,

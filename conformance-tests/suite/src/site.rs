@@ -1,9 +1,11 @@
 //! The applications of all cases, as one.
 
+use std::sync::{Arc, OnceLock};
+
 use rgi_core::server::ServerInfo;
 use rgi_core::{
-    App, BodyExt, BoxBody, Environ, FieldName, Head, HeaderValue, Outcome, StartResponse,
-    StatusCode, app_fn,
+    App, BodyExt, BoxBody, Environ, Error, FieldName, Head, HeaderValue, LocalLifespan, Outcome,
+    StartResponse, StatusCode, Worker, app_fn,
 };
 use rgi_lint::Lint;
 
@@ -30,6 +32,31 @@ pub(crate) const FORGET: &str = ".forget";
 #[derive(Clone, Debug)]
 pub struct Site {
     lint: Lint<()>,
+    /// What was told of the server at start-up.
+    told: Option<Told>,
+}
+
+/// The facts that were told at start-up: cases find them in the environ.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub(crate) ServerInfo);
+
+/// The life of the [`Site`] in the workers of a server, which share it.
+#[derive(Clone, Debug, Default)]
+pub struct SiteLifespan(Arc<OnceLock<Arc<Site>>>);
+
+impl LocalLifespan for SiteLifespan {
+    type App = Arc<Site>;
+
+    async fn startup(&self, worker: &Worker) -> Result<Arc<Site>, Error> {
+        let site = || {
+            let mut site = Site::new();
+            site.told = Some(Told(worker.server.clone()));
+            Arc::new(site)
+        };
+        Ok(self.0.get_or_init(site).clone())
+    }
+
+    async fn shutdown(&self, _: &Arc<Site>) {}
 }
 
 impl Site {
@@ -38,6 +65,7 @@ impl Site {
         // Cases say no more than they are about.
         Site {
             lint: Lint::new(()).except(&["content-type-missing"]),
+            told: None,
         }
     }
 
@@ -68,6 +96,9 @@ impl Site {
         };
         let notes = Notes::of_run(&run);
         environ.extensions_mut().insert(notes.clone());
+        if let Some(told) = &self.told {
+            environ.extensions_mut().insert(told.clone());
+        }
         let findings = notes.findings();
         environ.on_finish(move |outcome| notes.add(line(outcome)));
         let app = self.lint.clone().collect(&findings).part(app_fn(case.app));

@@ -49,9 +49,12 @@ pub(crate) const TOPICS: &[&[Case]] = &[
     workers::flow::CASES,
     workers::lifts::CASES,
     http2::connection::CASES,
+    http2::blocks::CASES,
     http2::streams::CASES,
+    http2::leaves::CASES,
     http2::heads::CASES,
     http2::bodies::CASES,
+    http2::answers::CASES,
     http2::flow::CASES,
     http2::order::CASES,
 ];

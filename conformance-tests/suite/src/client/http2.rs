@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::Client;
 use super::input::Done;
-use super::link::{Link, Stream};
+use super::link::Link;
+use super::stream::Stream;
 use super::wire::Wire;
 use crate::http2::{Frame, PREFACE, code_name, literals};
 use crate::{X_RGI_CASE, X_RGI_RUN};

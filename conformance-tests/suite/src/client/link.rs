@@ -2,13 +2,12 @@
 //! server's frames are held to the rules on the way.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 
-use super::answer::{Framing, Head, write_part};
 use super::input::Done;
+use super::stream::Stream;
 use super::{Connection, PATIENCE};
-use crate::http2::{Decoder, Frame, code_name};
+use crate::http2::{Decoder, Frame};
 
 /// Bytes that may be sent before a window is enlarged, and of one frame (RFC 9113 6.5.2).
 const WINDOW: i64 = 65_535;
@@ -44,32 +43,6 @@ pub(super) struct Link {
     pub(super) goaway: Option<(u32, u32)>,
     /// How the connection has ended.
     ended: bool,
-}
-
-/// One stream.
-#[derive(Debug)]
-pub(super) struct Stream {
-    heads: Vec<Head>,
-    trailers: Vec<(String, String)>,
-    body: Vec<u8>,
-    window: i64,
-    room: i64,
-    end: Option<End>,
-    /// What of it is written down.
-    shown: Shown,
-    bodiless: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Whole,
-    Reset(u32),
-}
-
-#[derive(Debug, Default)]
-struct Shown {
-    heads: usize,
-    bytes: usize,
 }
 
 impl Default for Link {
@@ -239,13 +212,7 @@ impl Link {
                 block.payload.extend(frame.payload);
                 self.take_block(block)?;
             }
-            Frame::RST_STREAM => {
-                let stream = self.stream(frame.stream)?;
-                // What is whole may be reset, so that its request ends (RFC 9113 8.1).
-                if stream.end.is_none() {
-                    stream.end = Some(End::Reset(frame.number(0)));
-                }
-            }
+            Frame::RST_STREAM => self.stream(frame.stream)?.take_reset(frame.number(0)),
             Frame::WINDOW_UPDATE => match frame.stream {
                 0 => self.room += i64::from(frame.number(0)),
                 stream => self.stream(stream)?.room += i64::from(frame.number(0)),
@@ -266,11 +233,7 @@ impl Link {
         if window < 0 || stream.window < 0 {
             return Err(format!("more than the window of stream {}", frame.stream));
         }
-        if stream.end.is_some() || stream.heads.last().is_none_or(Head::is_interim) {
-            return Err(format!("DATA of stream {}, out of place", frame.stream));
-        }
-        stream.body.extend_from_slice(&frame.payload);
-        stream.ends_with(frame)
+        stream.take_data(frame)
     }
 
     fn take_block(&mut self, frame: Frame) -> Done {
@@ -282,150 +245,82 @@ impl Link {
             return Ok(());
         }
         let fields = self.decoder.decode(&frame.payload)?;
-        let stream = self.stream(frame.stream)?;
-        if stream.end.is_some() {
-            return Err(format!("HEADERS of stream {}, which ended", frame.stream));
-        }
-        match stream.heads.last().is_none_or(Head::is_interim) {
-            true => stream.heads.push(head(fields)?),
-            false if !frame.has(Frame::END_STREAM) => {
-                return Err("trailers that do not end the stream".into());
-            }
-            false => {
-                plain(&fields)?;
-                stream.trailers = fields;
-            }
-        }
-        stream.ends_with(&frame)
+        self.stream(frame.stream)?.take_fields(fields, &frame)
     }
 }
 
-impl Stream {
-    fn new(window: i64, room: i64, bodiless: bool) -> Stream {
-        Stream {
-            heads: Vec::new(),
-            trailers: Vec::new(),
-            body: Vec::new(),
-            window,
-            room,
-            end: None,
-            shown: Shown::default(),
-            bodiless,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http2::literals;
 
-    fn ends_with(&mut self, frame: &Frame) -> Done {
-        if !frame.has(Frame::END_STREAM) {
-            return Ok(());
-        }
-        self.end = Some(End::Whole);
-        let head = self
-            .heads
-            .last()
-            .ok_or("a stream that ends without a head")?;
-        let length = head
-            .fields
+    const HEADS: u8 = Frame::END_HEADERS;
+
+    /// What becomes of a server's frames behind a GET on stream 1.
+    fn taken(frames: &[Frame]) -> Done {
+        let mut link = Link::default();
+        link.sends(&Frame::new(Frame::HEADERS, HEADS, 1, &[]), false);
+        frames
             .iter()
-            .find(|(name, _)| name == "content-length");
-        let is_bodiless = self.bodiless || matches!(head.status, 204 | 304);
-        // RFC 9113 8.1.1.
-        match length {
-            _ if is_bodiless && !self.body.is_empty() => Err("a body where there is none".into()),
-            Some((_, length)) if !is_bodiless && *length != self.body.len().to_string() => {
-                let len = self.body.len();
-                Err(format!("content-length: {length}, and {len} bytes"))
-            }
-            _ => Ok(()),
+            .try_for_each(|frame| link.take(frame.clone()).map(drop))
+    }
+
+    fn head(flags: u8, fields: &[(&str, &str)]) -> Frame {
+        let all = [&[(":status", "200")], fields].concat();
+        Frame::new(Frame::HEADERS, flags, 1, &literals(&all))
+    }
+
+    fn data(flags: u8, len: usize) -> Frame {
+        Frame::new(Frame::DATA, flags, 1, &vec![b'x'; len])
+    }
+
+    #[test]
+    fn a_good_answer_is_taken() {
+        let length = head(HEADS, &[("content-length", "3")]);
+        let trailers = literals(&[("x-sum", "1")]);
+        let flags = HEADS | Frame::END_STREAM;
+        let trailers = Frame::new(Frame::HEADERS, flags, 1, &trailers);
+        taken(&[length.clone(), data(Frame::END_STREAM, 3)]).unwrap();
+        taken(&[length, data(0, 1), data(0, 2), trailers]).unwrap();
+        taken(&[head(0, &[]), Frame::new(Frame::CONTINUATION, HEADS, 1, &[])]).unwrap();
+    }
+
+    #[test]
+    fn what_breaks_the_rules_is_told() {
+        let ping = Frame::new(Frame::PING, 0, 0, b"12345678");
+        let promise = Frame::new(Frame::PUSH_PROMISE, HEADS, 1, &[0, 0, 0, 2]);
+        let other = Frame::new(Frame::DATA, 0, 3, b"x");
+        let goaway = |last: u8| Frame::new(Frame::GOAWAY, 0, 0, &[0, 0, 0, last, 0, 0, 0, 0]);
+        let many: Vec<Frame> = std::iter::repeat_n(data(0, 16_000), 5).collect();
+        let begun = head(HEADS, &[]);
+        let ended = head(HEADS | Frame::END_STREAM, &[]);
+        for (wrong, frames) in [
+            ("within a field block", vec![head(0, &[]), ping]),
+            ("PUSH_PROMISE", vec![promise]),
+            ("never opened", vec![other]),
+            ("out of place", vec![data(0, 1)]),
+            ("out of place", vec![ended.clone(), data(0, 1)]),
+            ("which ended", vec![ended, begun.clone()]),
+            ("do not end the stream", vec![begun.clone(), begun.clone()]),
+            ("of 20000 bytes", vec![begun.clone(), data(0, 20_000)]),
+            ("more than the window", [vec![begun], many].concat()),
+            (
+                "and 2 bytes",
+                vec![head(HEADS, &[("content-length", "3")]), data(1, 2)],
+            ),
+            (
+                "connection: close",
+                vec![head(HEADS, &[("connection", "close")])],
+            ),
+            ("X-Upper", vec![head(HEADS, &[("X-Upper", "1")])]),
+            ("a later stream", vec![goaway(1), goaway(3)]),
+            (
+                "CONTINUATION of nothing",
+                vec![Frame::new(Frame::CONTINUATION, HEADS, 1, &[])],
+            ),
+        ] {
+            let told = taken(&frames).unwrap_err();
+            assert!(told.contains(wrong), "{wrong} is not in: {told}");
         }
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.end.is_some()
-    }
-
-    pub(super) fn has_head(&self) -> bool {
-        self.is_over() || self.heads.len() > self.shown.heads
-    }
-
-    /// Whether so many bytes are there that are not written down yet.
-    pub(super) fn has(&self, bytes: usize) -> bool {
-        self.is_over() || self.body.len() >= self.shown.bytes + bytes
-    }
-
-    /// Bytes of the body that are there.
-    pub(super) fn len(&self) -> usize {
-        self.body.len()
-    }
-
-    /// The next head.
-    pub(super) fn write_head(&mut self, out: &mut String) {
-        if let Some(head) = self.heads.get(self.shown.heads) {
-            head.write(&[], out);
-            self.shown.heads += 1;
-        }
-    }
-
-    /// The next bytes of the body.
-    pub(super) fn write_bytes(&mut self, bytes: usize, out: &mut String) {
-        let to = self.body.len().min(self.shown.bytes + bytes);
-        write_part(&self.body[self.shown.bytes..to], self.shown.bytes, out);
-        self.shown.bytes = to;
-    }
-
-    /// All that is not written down yet, and how it ended.
-    pub(super) fn write_rest(&mut self, out: &mut String) {
-        while self.shown.heads < self.heads.len() {
-            self.write_head(out);
-        }
-        // A server's own words do not matter.
-        if self.heads.last().is_some_and(Head::is_by_app) {
-            self.write_bytes(self.body.len(), out);
-        }
-        for (name, value) in std::mem::take(&mut self.trailers) {
-            let _ = writeln!(out, "trailer {name}: {value}");
-        }
-        if let Some(End::Reset(code)) = self.end {
-            let _ = writeln!(out, "reset:{} by the server", code_name(code));
-        }
-    }
-}
-
-/// The head of an answer (RFC 9113 8.3.2).
-fn head(mut fields: Vec<(String, String)>) -> Done<Head> {
-    let wrong = |fields: &[_]| format!("no head of an answer: {fields:?}");
-    let status = match fields.first() {
-        Some((name, value)) if name == ":status" => value.parse().ok(),
-        _ => None,
-    };
-    let status = status.filter(|status| (100..600).contains(status));
-    let status = status.ok_or_else(|| wrong(&fields))?;
-    fields.remove(0);
-    plain(&fields)?;
-    fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(Head {
-        status,
-        fields,
-        framing: Framing::None,
-    })
-}
-
-/// Fields that HTTP/2 may have, all ordinary ones (RFC 9113 8.2).
-fn plain(fields: &[(String, String)]) -> Done {
-    const OF_HTTP_1: [&str; 5] = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    let is_wrong = |(name, value): &(String, String)| {
-        name.is_empty()
-            || name.contains(|c: char| c.is_ascii_uppercase() || c == ':' || c <= ' ')
-            || value.contains(['\r', '\n', '\0'])
-            || OF_HTTP_1.contains(&name.as_str())
-    };
-    match fields.iter().find(|field| is_wrong(field)) {
-        Some((name, value)) => Err(format!("a field that HTTP/2 has not: {name}: {value}")),
-        None => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ mod input;
 mod link;
 mod memory;
 mod reader;
+mod stream;
 mod wire;
 
 use std::fmt::Write as _;
@@ -110,6 +111,26 @@ impl<'a> Client<'a> {
     /// A request that any client could make: its target is put behind the root.
     pub fn ask<'c>(&'c mut self, method: &'static str, target: &str) -> Ask<'c, 'a> {
         Ask::new(self, method, target)
+    }
+
+    /// A GET asked so many times, each on a connection of its own: writes down whether all answers are
+    /// alike, or the first that is not.
+    pub fn alike(&mut self, times: usize, target: &str) {
+        let mut first = None;
+        for _ in 0..times {
+            let from = self.seen.len();
+            self.connect();
+            self.get(target);
+            if self.failed {
+                return;
+            }
+            let answer = self.seen.split_off(from);
+            let first = first.get_or_insert_with(|| answer.clone());
+            if *first != answer {
+                return self.seen.push_str(&answer);
+            }
+        }
+        let _ = writeln!(self.seen, "{times} answers alike");
     }
 
     fn perform(&mut self, request: &Request) {

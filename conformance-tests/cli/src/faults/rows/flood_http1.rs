@@ -8,9 +8,9 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "flood_pipelines",
         about: "Four clients send requests as fast as they can, and read no answer, for 2 s: the \
-                memory grows by no more than 32 MiB, all of it is given back, and plain requests on \
+                memory grows by no more than 32 MiB, the descriptors are back, and plain requests on \
                 other connections are answered, the median within the bound, the worst within ten \
-                times that.",
+                times that. Of prefork, which serves one request at a time, the times are told alone.",
         short: false,
         offered: anywhere,
         run: |setup, findings| {

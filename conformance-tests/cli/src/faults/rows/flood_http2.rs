@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "flood_rapid_reset",
         about: "Four clients of HTTP/2 send requests and reset each at once, for 2 s: the memory \
-                grows by no more than 32 MiB, all of it is given back, and plain requests on other \
+                grows by no more than 32 MiB, the descriptors are back, and plain requests on other \
                 connections are answered, the median within the bound, the worst within ten times \
                 that.",
         short: false,
@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
                 turn: |turn| {
                     let of_stream = |stream| {
                         [
-                            request(stream, "/sleep?ms=1000"),
+                            request(stream, "/sleep?ms=100"),
                             Frame::reset(stream, CANCEL).encode(),
                         ]
                     };
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
                 turn: |turn| {
                     let of_stream = |stream| {
                         let beyond = Frame::window(stream, 0x7fff_ffff).encode();
-                        [request(stream, "/sleep?ms=1000"), beyond]
+                        [request(stream, "/sleep?ms=100"), beyond]
                     };
                     streams(turn, 50).flat_map(of_stream).flatten().collect()
                 },

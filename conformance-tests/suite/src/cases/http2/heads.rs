@@ -358,31 +358,6 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::HTTP2
     },
     Case {
-        name: "methods_of_any_name_and_bodies_of_any_method",
-        says: "a method nobody knows, and a GET with a body, are served as on HTTP/1.1",
-        rules: &[269],
-        app: echo,
-        client: |c| {
-            c.http2();
-            c.begin(1, "BREW", "/", &[]);
-            c.last_data(1, b"tea");
-            c.stream(1);
-            c.begin(3, "GET", "/", &[]);
-            c.data(3, b"a ");
-            c.last_data(3, b"body");
-            c.stream(3);
-        },
-        expect: r#"
-            200
-            content-length: 3
-            "tea"
-            200
-            content-length: 6
-            "a body"
-        "#,
-        ..Case::HTTP2
-    },
-    Case {
         name: "outside_of_the_mount_is_404_on_each_version",
         says: "a path that does not begin with the prefix is answered by the server",
         rules: &[269],

@@ -1,9 +1,12 @@
 //! HTTP/2: frames, streams, heads, bodies.
 
+pub(crate) mod answers;
+pub(crate) mod blocks;
 pub(crate) mod bodies;
 pub(crate) mod connection;
 pub(crate) mod flow;
 pub(crate) mod heads;
+pub(crate) mod leaves;
 pub(crate) mod order;
 pub(crate) mod streams;
 

@@ -1,6 +1,5 @@
 //! What a server says of itself, as it is seen.
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use rgi_core::{BodyExt, rt};
 use super::lifted;
 use crate::cases::bodies::ok;
 use crate::cases::environ::text;
+use crate::site::Told;
 use crate::{Case, Notes};
 
 pub(crate) const CASES: &[Case] = &[
@@ -76,33 +76,9 @@ pub(crate) const CASES: &[Case] = &[
         says: "where `multiprocess` is false, one process answers on all connections",
         rules: &[41],
         needs: &["!multiprocess"],
-        app: |environ, start_response| {
-            let seen = Notes::of(&environ).kept::<Mutex<BTreeSet<u32>>>();
-            let mut seen = seen.lock().expect("nobody panics");
-            seen.insert(std::process::id());
-            text(start_response, format!("{} process", seen.len()))
-        },
-        client: |c| {
-            for _ in 0..4 {
-                c.connect();
-                c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
-                c.answer();
-            }
-        },
-        expect: r#"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-        "#,
+        app: |_, start_response| text(start_response, format!("process {}", std::process::id())),
+        client: |c| c.alike(12, "/"),
+        expect: "12 answers alike",
         ..Case::WIRE
     },
     Case {
@@ -193,7 +169,8 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "facts_stand_in_the_environ",
-        says: "the facts of one request are those of the next, on another connection, too",
+        says: "the facts of one request are those of the next, on another connection, too, and those \
+               that were told at start-up",
         rules: &[219, 220],
         app: |environ, start_response| {
             let kept = Notes::of(&environ).kept::<Mutex<Option<rgi_core::ServerInfo>>>();
@@ -202,6 +179,8 @@ pub(crate) const CASES: &[Case] = &[
                 .expect("nobody panics")
                 .replace(environ.server().clone());
             let same = before.is_none_or(|before| before == *environ.server());
+            let told = environ.extensions().get::<Told>();
+            let same = same && told.is_none_or(|Told(told)| told == environ.server());
             text(start_response, format!("same: {same}"))
         },
         client: |c| {
