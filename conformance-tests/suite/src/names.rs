@@ -330,6 +330,7 @@ macro_rules! each_case {
             // workers facts
             fact_software_holds
             fact_multithread_holds
+            one_request_at_a_time_where_the_facts_say_so
             fact_multiprocess_holds
             fact_run_once_holds
             fact_reentrant_holds

@@ -72,6 +72,46 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::WIRE
     },
     Case {
+        name: "one_request_at_a_time_where_the_facts_say_so",
+        says: "where neither `multithread` nor `reentrant` is true, a request waits for the one before",
+        rules: &[40, 211],
+        needs: &["!multithread", "!reentrant", "!multiprocess"],
+        app: |environ, start_response| {
+            let here = Notes::of(&environ).kept::<AtomicUsize>();
+            let at_once = here.fetch_add(1, Ordering::SeqCst) + 1;
+            // As long as others have to be let in.
+            std::thread::sleep(Duration::from_millis(100));
+            let push = ok(start_response).push(async move |mut out| {
+                out.write(format!("{at_once} at once")).await?;
+                std::thread::sleep(Duration::from_millis(100));
+                here.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            });
+            push.erased()
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+            c.apart(|c| {
+                c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+                c.apart(|c| {
+                    c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+                    c.answer();
+                });
+                c.answer();
+            });
+            c.answer();
+        },
+        expect: r#"
+            200
+            "1 at once"
+            200
+            "1 at once"
+            200
+            "1 at once"
+        "#,
+        ..Case::WIRE
+    },
+    Case {
         name: "fact_multiprocess_holds",
         says: "where `multiprocess` is false, one process answers on all connections",
         rules: &[41],
