@@ -34,6 +34,8 @@ pub(crate) struct Io<B> {
     filling: Cell<usize>,
     /// Looked at, and to be read next.
     next: RefCell<BytesMut>,
+    /// Bytes read since there were none.
+    turn: Cell<usize>,
     /// Whether the last message has gone out whole.
     clean: bool,
     /// An interim response on its way.
@@ -43,6 +45,10 @@ pub(crate) struct Io<B> {
 /// Bytes of a body that are thrown away for the sake of the next request, and what stands for them.
 const MOST_SKIPPED: u64 = 64 * 1024;
 const FILLER: [u8; 1024] = [b' '; 1024];
+
+/// Bytes that are read before others of the thread have their turn: of a body in chunks of a byte,
+/// actix-http makes ten thousand blocks of as many.
+const TURN: usize = 64 * 1024;
 
 /// What actix-http says by itself before it calls its service.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -58,6 +64,7 @@ impl<B: 'static> Io<B> {
             skips: Cell::new(false),
             filling: Cell::new(0),
             next: RefCell::default(),
+            turn: Cell::new(0),
             clean: true,
             interim: Bytes::new(),
         }
@@ -97,7 +104,13 @@ impl<B: 'static> Io<B> {
         }
         let bytes = &bytes[..passed];
         if let Some(from) = guard.trailers() {
-            line.note_trailers(&bytes[from..]);
+            if let Err(refusal) = line.note_trailers(&bytes[from..]) {
+                line.blame(refusal);
+                // The head that came along is to be answered.
+                if !self.heads.get() {
+                    return Ok(0);
+                }
+            }
         }
         let given = match self.heads.get() {
             true => self.pass_head(bytes, &guard)?,
@@ -248,9 +261,18 @@ impl<B: 'static> AsyncRead for Io<B> {
                 buf.put_slice(&ahead[..passed]);
             } else if line.ended.get() {
                 return Poll::Ready(Ok(()));
+            } else if self.turn.get() >= TURN {
+                self.turn.set(0);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             } else {
-                let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
+                let look = |read: &[u8]| {
+                    self.turn.set(self.turn.get() + read.len());
+                    self.pass(read)
+                };
+                let polled = uninit::poll_read(&line.stream, cx, buf, look);
                 if polled.is_pending() {
+                    self.turn.set(0);
                     line.watch.waits(&line.server.clock);
                 }
                 ready!(polled)?;

@@ -35,9 +35,8 @@ pub(crate) struct Line<B> {
     head: RefCell<Vec<u8>>,
     /// What it says, if actix-http was shown another one for it.
     translated: RefCell<Option<Translated>>,
-    /// The trailer section of the body under way, and whether it was too large.
+    /// The trailer section of the body under way.
     trailers: RefCell<Vec<u8>>,
-    too_much: Cell<bool>,
     /// Nothing was written since the request under way began.
     fresh: Cell<bool>,
     /// The rest of its body will not be read.
@@ -93,7 +92,6 @@ impl<B: 'static> Line<B> {
             head: RefCell::default(),
             translated: RefCell::default(),
             trailers: RefCell::default(),
-            too_much: Cell::new(false),
             fresh: Cell::new(false),
             unread: Cell::new(false),
             fault: Cell::new(None),
@@ -174,23 +172,19 @@ impl<B: 'static> Line<B> {
     }
 
     /// More of a trailer section.
-    pub(crate) fn note_trailers(&self, bytes: &[u8]) {
+    pub(crate) fn note_trailers(&self, bytes: &[u8]) -> Result<(), Refusal> {
         let mut section = self.trailers.borrow_mut();
-        section.extend_from_slice(bytes);
-        let limits = &self.server.config.limits;
-        if section.len() > limits.head {
-            self.too_much.set(true);
+        if section.len() + bytes.len() > self.server.config.limits.head {
             section.clear();
+            return Err(Refusal::trailers_too_large());
         }
+        section.extend_from_slice(bytes);
+        Ok(())
     }
 
     /// The trailers of the body that is over.
     pub(crate) fn read_trailers(&self) -> Result<Option<Box<HeaderMap>>, Error> {
         let section = self.trailers.take();
-        if self.too_much.take() {
-            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            return Err(Error::malformed("the trailers are too large").with_status(status));
-        }
         if section.len() <= "\r\n".len() {
             return Ok(None);
         }
@@ -360,7 +354,6 @@ impl<B: 'static> Line<B> {
     pub(crate) fn leave(&self) {
         self.answered.set(self.answered.get() + 1);
         self.trailers.borrow_mut().clear();
-        self.too_much.set(false);
         self.note_read();
         self.watch.end();
         // What came of the next head along with this request is no idleness.
@@ -415,7 +408,7 @@ impl<B: 'static> Line<B> {
             }
         }
         // The end of a body, or its breaking off, is found by whoever reads it.
-        match self.ended.get() && !self.reads.get() {
+        match self.ended.get() && (!self.reads.get() || self.stream.is_hung_up()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

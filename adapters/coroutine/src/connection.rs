@@ -19,7 +19,12 @@ use crate::streams::Streams;
 use crate::switched::switched;
 
 /// What a client of HTTP/2 says first (RFC 9113 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Where the first frame says what it is, and what it has to be.
+const TYPE_AND_FLAGS: std::ops::Range<usize> = PREFACE.len() + 3..PREFACE.len() + 5;
+const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
 
 /// Bytes hyper buffers of a connection in each direction, unless a head may be larger.
 const BUFFER: usize = 64 * 1024;
@@ -29,9 +34,11 @@ const LEAST_BUFFER: usize = 8 * 1024;
 const USUAL_HEADERS: usize = 100;
 
 /// Limits of HTTP/2, beside those that can be set: streams of one client at once, of which it may
-/// reset so many before they are looked at, and bytes of bodies that it may send ahead.
+/// reset so many before they are looked at, or have the server reset so many by errors, and bytes of
+/// bodies that it may send ahead.
 pub(crate) const STREAMS: u32 = 200;
 const RESETS: usize = 20;
+const ERRORS: usize = 100;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
@@ -40,7 +47,8 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 enum How {
     /// hyper is done: well, or not.
     Done(bool),
-    /// The client has left while its request was under way, or said nothing at all.
+    /// The client has left while its request was under way, or said nothing at all, or nothing that
+    /// makes sense behind the preface.
     Gone,
     /// A deadline is over.
     Late(Late),
@@ -103,6 +111,7 @@ fn http2_builder(config: &Config, streams: Streams) -> http2::Builder<Streams> {
     builder
         .max_concurrent_streams(STREAMS)
         .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(ERRORS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(BUFFER)
@@ -122,7 +131,14 @@ async fn preface<B: Body + Send + 'static>(line: &Arc<Line<B>>) -> Result<Protoc
                 return Poll::Ready(Ok(Protocol::Http1));
             }
             if known == PREFACE.len() {
-                return Poll::Ready(Ok(Protocol::Http2));
+                // SETTINGS come first (RFC 9113 3.4), and hyper takes any frame.
+                match there.get(TYPE_AND_FLAGS) {
+                    Some([SETTINGS, flags]) if flags & ACK == 0 => {
+                        return Poll::Ready(Ok(Protocol::Http2));
+                    }
+                    Some(_) => return Poll::Ready(Err(How::Gone)),
+                    None => line.speak(Protocol::Http2),
+                }
             }
             let mut room = [0; 2048];
             match line.stream.poll_read(cx, &mut room) {

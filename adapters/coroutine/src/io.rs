@@ -13,7 +13,9 @@ use rgi_core::server::Transport;
 use rgi_http1::Guard;
 use rgi_tasks::Phase;
 
+use crate::connection::PREFACE;
 use crate::line::{Line, Protocol};
+use crate::turn::Turn;
 use crate::uninit;
 
 /// hyper's end of a connection. On the way it is noted what is waited for and what has gone out,
@@ -24,6 +26,8 @@ pub(crate) struct Io<B> {
     guard: Option<RefCell<Guard>>,
     /// An interim response on its way.
     interim: Bytes,
+    /// Says when others have their turn, on HTTP/2.
+    turn: Option<RefCell<Turn>>,
 }
 
 impl<B> Io<B> {
@@ -33,6 +37,7 @@ impl<B> Io<B> {
             line,
             guard: http1.then(RefCell::default),
             interim: Bytes::new(),
+            turn: (!http1).then(|| RefCell::new(Turn::behind(PREFACE.len()))),
         }
     }
 
@@ -50,6 +55,13 @@ impl<B> Io<B> {
         if bytes.is_empty() {
             line.ended.store(true, Ordering::Relaxed);
             return Ok(0);
+        }
+        if let Some(turn) = &self.turn {
+            let passed = turn.borrow_mut().pass(bytes);
+            if passed < bytes.len() {
+                line.put_ahead(&bytes[passed..]);
+            }
+            return Ok(passed);
         }
         let Some(guard) = &self.guard else {
             return Ok(bytes.len());
@@ -80,6 +92,15 @@ impl<B> Io<B> {
         if line.is_refused() {
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
+        if self
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.borrow().is_over())
+        {
+            self.end_turn();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Some(ahead) = line.take_ahead(buf.remaining()) {
             let passed = self.pass(&ahead)?;
             buf.put_slice(&ahead[..passed]);
@@ -90,9 +111,16 @@ impl<B> Io<B> {
         }
         let polled = uninit::poll_read(&line.stream, cx, buf, |read| self.pass(read));
         if polled.is_pending() {
+            self.end_turn();
             line.watch.waits(&line.server.clock);
         }
         polled
+    }
+
+    fn end_turn(&self) {
+        if let Some(turn) = &self.turn {
+            turn.borrow_mut().end();
+        }
     }
 
     /// Whether a refused head waits for the answer before it.

@@ -56,6 +56,7 @@ mod rest;
 mod service;
 mod streams;
 mod switched;
+mod turn;
 mod uninit;
 
 use std::future::poll_fn;
@@ -110,6 +111,7 @@ impl Coroutine {
         info.upgrade = true;
         info.lazy_continue = true;
         info.told_of_disconnect = true;
+        info.http2 = true;
         info
     }
 

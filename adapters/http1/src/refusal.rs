@@ -40,6 +40,12 @@ impl Refusal {
         )
     }
 
+    /// 431: trailers that are longer than heads may be.
+    #[must_use]
+    pub const fn trailers_too_large() -> Self {
+        Self::fields_too_large("the trailers are longer than heads may be")
+    }
+
     /// 408: a head does not end.
     pub(crate) const fn head_too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "the head takes too long")

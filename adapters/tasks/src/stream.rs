@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rgi_core::server::{Address, Connection};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream, unix};
@@ -235,6 +236,14 @@ impl Stream {
     /// Ends the sending side. A socket that is not connected any more is no error.
     pub fn shutdown(&self) {
         let _ = rustix::net::shutdown(self, Shutdown::Write);
+    }
+
+    /// Whether both sides have ended: where the client's has, that it has closed its Unix socket, and
+    /// takes nothing more. Over TCP that is a reset, which a read tells.
+    pub fn is_hung_up(&self) -> bool {
+        let mut one = [PollFd::new(self, PollFlags::empty())];
+        let polled = rustix::event::poll(&mut one, Some(&Timespec::default()));
+        polled.is_ok() && one[0].revents().contains(PollFlags::HUP)
     }
 
     /// Has the close be a reset: a body that ends with the connection must not look whole.

@@ -17,7 +17,7 @@ pub struct Case {
     /// What it is about.
     pub kind: Kind,
     /// The facts (`ServerInfo`) a server must have to be held to it, by name: `!name` must be false,
-    /// of `one|other` either must be so.
+    /// of `one|other` either must be so. `tcp` is so of connections over TCP.
     pub needs: &'static [&'static str],
     /// Settings that it wants otherwise. A server that is running already cannot be held to it.
     pub settings: Option<fn(&mut Config)>,
@@ -40,6 +40,8 @@ pub enum Kind {
     App,
     /// Bytes on a connection.
     Wire,
+    /// Frames on a connection of HTTP/2, which the server must speak (the fact `http2`).
+    Http2,
 }
 
 impl Case {
@@ -66,6 +68,13 @@ impl Case {
     /// A case of bytes on a connection, to be completed.
     pub const WIRE: Case = Case {
         kind: Kind::Wire,
+        ..Case::APP
+    };
+
+    /// A case of frames on a connection of HTTP/2, to be completed.
+    pub(crate) const HTTP2: Case = Case {
+        kind: Kind::Http2,
+        needs: &["http2"],
         ..Case::APP
     };
 }

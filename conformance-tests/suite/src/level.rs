@@ -97,6 +97,7 @@ impl Case {
             return Level::Core;
         }
         match self.kind {
+            Kind::Http2 => Level::H2,
             Kind::App | Kind::Wire if self.needs.contains(&"upgrade") => Level::Upgrade,
             Kind::App | Kind::Wire => match self.needs.iter().any(|it| OF_STREAMING.contains(it)) {
                 true => Level::Streaming,

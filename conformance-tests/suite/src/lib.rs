@@ -41,6 +41,7 @@ mod case;
 mod cases;
 mod client;
 mod gaps;
+pub mod http2;
 mod level;
 mod local;
 mod memory;
@@ -59,7 +60,7 @@ pub use local::{Local, Serve, settings};
 pub use memory::Memory;
 pub use notes::{Notes, Signal};
 pub use remote::Remote;
-pub use site::{Site, X_RGI_CASE, X_RGI_RUN};
+pub use site::{Site, SiteLifespan, X_RGI_CASE, X_RGI_RUN};
 pub use verdict::{Verdict, check, facts, records, run};
 
 /// The examples of the README, compiled and run.

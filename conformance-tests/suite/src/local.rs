@@ -2,59 +2,83 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use rgi_core::Error;
 use rgi_core::server::{Config, Level, Listener, Log, Stop};
-use rgi_core::{Error, Shared};
+use tempfile::TempDir;
 
-use crate::client::{Connection, Target, tcp};
-use crate::{Case, Site};
+use crate::client::{Connection, Target};
+use crate::{Case, Remote, Site, SiteLifespan};
 
 /// Serves the site until it is told to stop: what a server's author gives to [`suite!`](crate::suite).
-pub type Serve = fn(Config, Shared<Site>, Vec<Listener>, Stop) -> Result<(), Error>;
+pub type Serve = fn(Config, SiteLifespan, Vec<Listener>, Stop) -> Result<(), Error>;
 
-/// A server of this process, on a port of its own. Dropped it stops.
+/// A server of this process, with a socket of its own. Dropped it stops.
 #[derive(Debug)]
 pub struct Local {
-    address: SocketAddr,
-    root: String,
+    remote: Remote,
+    /// Where a Unix socket is.
+    _folder: Option<TempDir>,
     stop: Stop,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 impl Local {
-    /// Starts a server for a case, with few threads and the case's settings, the site under `root`.
+    /// Starts a server for a case, with few threads and the case's settings: the site at the root on a
+    /// port of TCP, or under the prefix `root` on a Unix socket, so that cases are tried on both.
     ///
     /// # Panics
     ///
-    /// If there is no port.
+    /// If there is no port, or no place for the socket.
     pub fn start(serve: Serve, case: &str, root: &str) -> Local {
         Local::with(serve, Site::new(), settings(case, root))
     }
 
-    /// Starts a server with these settings, for a site of one's own making: [`Site::with`].
+    /// Starts a server with these settings, for a site of one's own making: [`Site::with`]. At the root it
+    /// listens on TCP, under a prefix on a Unix socket.
     ///
     /// # Panics
     ///
-    /// If there is no port.
+    /// If there is no port, or no place for the socket.
     pub fn with(serve: Serve, site: Site, config: Config) -> Local {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = listener.local_addr().expect("a port has an address");
-        let root = config.script_name.clone();
+        let (listener, remote, folder) = match config.script_name.is_empty() {
+            true => on_tcp(&config.script_name),
+            false => on_unix(&config.script_name),
+        }
+        .expect("a socket to listen at");
         let stop = Stop::new();
         let told = stop.clone();
-        let site = rgi_core::IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(site);
-        let listeners = vec![Listener::Tcp(listener)];
-        let thread = std::thread::spawn(move || serve(config, site, listeners, told));
+        let site = SiteLifespan::from(site);
         Local {
-            address,
-            root,
+            remote,
+            _folder: folder,
             stop,
-            thread: Some(thread),
+            thread: Some(std::thread::spawn(move || {
+                serve(config, site, vec![listener], told)
+            })),
         }
     }
+}
+
+fn on_tcp(root: &str) -> io::Result<(Listener, Remote, Option<TempDir>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let remote = Remote::tcp(listener.local_addr()?, root)?;
+    Ok((Listener::Tcp(listener), remote, None))
+}
+
+fn on_unix(root: &str) -> io::Result<(Listener, Remote, Option<TempDir>)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("socket");
+    let listener = UnixListener::bind(&path)?;
+    Ok((
+        Listener::Unix(listener),
+        Remote::unix(path, root),
+        Some(folder),
+    ))
 }
 
 /// The settings of a case, the site under `root`: few threads and no log, but where the case wants
@@ -85,11 +109,15 @@ impl Log for Silence {
 
 impl Target for Local {
     fn connect(&self) -> io::Result<Box<dyn Connection>> {
-        tcp(self.address)
+        self.remote.connect()
     }
 
     fn root(&self) -> &str {
-        &self.root
+        self.remote.root()
+    }
+
+    fn is_tcp(&self) -> bool {
+        self.remote.is_tcp()
     }
 }
 

@@ -215,6 +215,7 @@ macro_rules! each_case {
             target_past_its_limit_is_414
             head_past_its_limit_is_431
             head_without_end_is_431
+            trailers_without_end_are_refused
             fields_past_their_limit_are_431
             large_body_is_413
             announced_body_past_its_limit_is_413_at_once
@@ -329,6 +330,7 @@ macro_rules! each_case {
             // workers facts
             fact_software_holds
             fact_multithread_holds
+            one_request_at_a_time_where_the_facts_say_so
             fact_multiprocess_holds
             fact_run_once_holds
             fact_reentrant_holds
@@ -344,6 +346,7 @@ macro_rules! each_case {
             gone_wakes_beside_a_body_that_waits
             slow_reader_gets_the_rest
             wakes_pull_no_blocks
+            input_in_tiny_chunks_leaves_others_their_turn
             // workers lifts
             blocking_read_names_the_lift
             lift_that_blocks_stalls_nobody
@@ -357,6 +360,96 @@ macro_rules! each_case {
             blocks_of_a_lift_are_sent_one_by_one
             lift_reads_what_comes_while_it_runs
             client_that_leaves_ends_the_iteration_of_a_lift
+            // http2 connection
+            fact_http2_holds
+            preface_without_the_fact_is_refused
+            settings_are_acknowledged_in_order
+            ping_is_answered_with_its_bytes
+            unknown_frames_are_passed_over
+            preface_is_followed_by_settings
+            ping_of_a_wrong_size_ends_the_connection
+            ping_of_a_stream_ends_the_connection
+            settings_of_a_stream_end_the_connection
+            settings_of_a_wrong_size_end_the_connection
+            settings_out_of_range_end_the_connection
+            frame_larger_than_allowed_ends_the_connection
+            windows_grow_by_more_than_nothing
+            window_of_the_connection_has_a_bound
+            window_update_of_a_wrong_size_ends_the_connection
+            clients_push_nothing
+            idle_connection_is_told_before_it_is_closed
+            // http2 blocks
+            field_block_is_interrupted_by_nothing
+            continuation_of_nothing_ends_the_connection
+            field_block_may_come_in_pieces
+            field_block_that_cannot_be_read_ends_the_connection
+            padding_is_shorter_than_its_frame
+            padding_and_priority_say_nothing
+            // http2 streams
+            streams_are_of_odd_numbers
+            headers_belong_to_a_stream
+            numbers_of_streams_go_up
+            numbers_of_streams_may_be_left_out
+            idle_stream_has_headers_first
+            ended_request_has_no_more_data
+            ended_stream_has_no_more_frames
+            late_frames_of_an_ended_stream_are_passed_over
+            stream_may_not_depend_on_itself_or_nobody_cares
+            error_of_a_stream_ends_no_other
+            window_of_a_stream_grows_by_more_than_nothing
+            streams_beyond_the_limit_are_refused_alone
+            // http2 leaves
+            reset_of_a_wrong_size_ends_the_connection
+            stream_that_is_reset_ends_its_request_alone
+            body_of_a_reset_stream_is_broken_off
+            connection_that_ends_ends_all_its_streams
+            // http2 heads
+            authority_stands_as_host
+            authority_and_host_agree
+            pseudo_fields_are_all_there
+            pseudo_fields_come_once
+            pseudo_fields_come_first
+            pseudo_fields_are_those_of_requests
+            field_names_are_in_lower_case
+            field_values_hold_no_line_ends
+            fields_of_the_connection_are_malformed
+            malformed_request_ends_no_other
+            te_of_trailers_is_the_connections
+            heads_beyond_the_limits_are_refused_alone
+            connect_without_a_tunnel_is_refused
+            outside_of_the_mount_is_404_on_each_version
+            // http2 bodies
+            data_is_as_long_as_its_length
+            length_of_no_number_is_malformed
+            bodies_of_http2_are_read_and_written
+            trailers_of_http2_go_both_ways
+            trailers_end_their_stream
+            pseudo_field_among_trailers_is_no_trailer
+            input_and_answer_of_a_stream_go_both_ways_at_once
+            // http2 answers
+            answers_without_a_body_end_with_their_head
+            blocks_of_http2_are_sent_as_they_come
+            failures_on_http2_are_statuses_or_resets
+            answer_may_come_before_the_body_of_its_request
+            hints_on_http2_come_first_or_not_at_all
+            expectations_on_http2_are_met
+            repeated_fields_of_http2_stay_apart
+            methods_of_any_name_and_bodies_of_any_method
+            // http2 flow
+            answer_fits_into_its_window
+            window_of_settings_is_that_of_open_streams
+            stream_without_a_window_holds_up_no_other
+            window_of_the_connection_bounds_all_streams
+            full_window_stops_the_iteration
+            input_beyond_the_windows_ends_the_connection
+            reader_gives_room_for_what_it_has_read
+            unread_input_gives_its_room_back
+            // http2 order
+            later_stream_may_be_answered_first
+            streams_are_worked_on_at_once
+            endless_answer_leaves_room_for_others
+            connections_of_both_versions_share_nothing
+            lift_that_blocks_holds_up_no_stream
         }
     };
 }

@@ -54,4 +54,8 @@ impl Target for Remote {
     fn root(&self) -> &str {
         &self.root
     }
+
+    fn is_tcp(&self) -> bool {
+        matches!(self.at, At::Tcp(_))
+    }
 }

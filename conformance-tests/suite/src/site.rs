@@ -1,9 +1,11 @@
 //! The applications of all cases, as one.
 
+use std::sync::{Arc, OnceLock};
+
 use rgi_core::server::ServerInfo;
 use rgi_core::{
-    App, BodyExt, BoxBody, Environ, FieldName, Head, HeaderValue, Outcome, StartResponse,
-    StatusCode, app_fn,
+    App, BodyExt, BoxBody, Environ, Error, FieldName, Head, HeaderValue, LocalLifespan, Outcome,
+    StartResponse, StatusCode, Worker, app_fn,
 };
 use rgi_lint::Lint;
 
@@ -31,6 +33,43 @@ pub(crate) const FORGET: &str = ".forget";
 pub struct Site {
     lint: Lint<()>,
     more: &'static [&'static [Case]],
+    /// What was told of the server at start-up.
+    told: Option<Told>,
+}
+
+/// The facts that were told at start-up: cases find them in the environ.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub(crate) ServerInfo);
+
+/// The life of the [`Site`] in the workers of a server, which share it.
+#[derive(Clone, Debug, Default)]
+pub struct SiteLifespan {
+    site: Site,
+    started: Arc<OnceLock<Arc<Site>>>,
+}
+
+impl From<Site> for SiteLifespan {
+    fn from(site: Site) -> SiteLifespan {
+        SiteLifespan {
+            site,
+            started: Arc::default(),
+        }
+    }
+}
+
+impl LocalLifespan for SiteLifespan {
+    type App = Arc<Site>;
+
+    async fn startup(&self, worker: &Worker) -> Result<Arc<Site>, Error> {
+        let site = || {
+            let mut site = self.site.clone();
+            site.told = Some(Told(worker.server.clone()));
+            Arc::new(site)
+        };
+        Ok(self.started.get_or_init(site).clone())
+    }
+
+    async fn shutdown(&self, _: &Arc<Site>) {}
 }
 
 impl Site {
@@ -40,6 +79,7 @@ impl Site {
         Site {
             lint: Lint::new(()).except(&["content-type-missing"]),
             more: &[],
+            told: None,
         }
     }
 
@@ -84,6 +124,9 @@ impl Site {
         };
         let notes = Notes::of_run(&run);
         environ.extensions_mut().insert(notes.clone());
+        if let Some(told) = &self.told {
+            environ.extensions_mut().insert(told.clone());
+        }
         let findings = notes.findings();
         environ.on_finish(move |outcome| notes.add(line(outcome)));
         let app = self.lint.clone().collect(&findings).part(app_fn(case.app));
@@ -134,6 +177,7 @@ fn facts(info: &ServerInfo) -> String {
         ("upgrade", info.upgrade),
         ("lazy_continue", info.lazy_continue),
         ("told_of_disconnect", info.told_of_disconnect),
+        ("http2", info.http2),
     ];
     let lines = facts.map(|(name, fact)| format!("{name} {fact}\n"));
     format!("software {}\n{}", info.software, lines.concat())

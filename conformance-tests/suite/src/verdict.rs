@@ -39,6 +39,7 @@ pub fn run(case: &Case, target: &dyn Target) -> Verdict {
     if !case.needs.is_empty() {
         match client.facts() {
             Ok(facts) => {
+                let facts = format!("{facts}tcp {}\n", target.is_tcp());
                 if let Some(fact) = missing(case, &facts) {
                     return Verdict::NotOffered(format!("`{fact}` is not so of this server"));
                 }

@@ -34,4 +34,6 @@ pub struct ServerInfo {
     pub lazy_continue: bool,
     /// `Peer::gone` wakes while the application is doing something else, without a read or write.
     pub told_of_disconnect: bool,
+    /// A connection that begins with HTTP/2's preface is one of HTTP/2 (RFC 9113 3.3).
+    pub http2: bool,
 }

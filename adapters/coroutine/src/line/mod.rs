@@ -208,7 +208,8 @@ impl<B> Line<B> {
         }
         let ended = self.ended.load(Ordering::Relaxed);
         // The end of a body, or its breaking off, is found by whoever reads it.
-        match ended && rest.is_none_or(|rest| !rest.is_open()) {
+        let is_all = || rest.is_none_or(|rest| !rest.is_open());
+        match ended && (is_all() || self.stream.is_hung_up()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

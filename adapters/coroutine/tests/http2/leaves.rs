@@ -246,6 +246,23 @@ fn resets_in_great_number_end_the_connection_and_no_other() {
 }
 
 #[test]
+fn errors_in_great_number_end_the_connection_and_no_other() {
+    let (server, _told) = waits();
+    let mut raw = Raw::connect(&server);
+    // What has the server reset streams is no cheaper than resets of the client's.
+    let mut bytes = Vec::new();
+    for n in 0..150 {
+        let stream = 2 * n + 1;
+        bytes.extend(raw::get(stream, "/other", &[("connection", "close")]));
+    }
+    raw.client().send(bytes);
+    let goaway = raw.until(7);
+    assert_eq!(goaway.payload[4..8], [0, 0, 0, 11], "ENHANCE_YOUR_CALM");
+    raw.client().cut();
+    server.get("/other").assert(200, "other");
+}
+
+#[test]
 fn what_a_connection_has_left_behind_is_bounded() {
     let alive = Arc::new(AtomicUsize::new(0));
     struct Alive(Arc<AtomicUsize>);

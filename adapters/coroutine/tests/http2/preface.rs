@@ -105,8 +105,12 @@ fn frames_that_break_the_protocol_end_the_connection_and_no_other() {
     let server = version();
     // Behind the preface: no SETTINGS, a frame that is too large, DATA of an idle stream.
     let data = [0, 0, 1, 0, 0, 0, 0, 0, 1, b'x'];
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     for bytes in [
-        &[0, 0, 1, 0, 0, 0, 0, 0, 1, b'x'][..],
+        &data[..],
+        &ping,
+        // An acknowledgement of nothing.
+        &[0, 0, 0, 4, 1, 0, 0, 0, 0],
         &[0xff, 0xff, 0xff, 4, 0, 0, 0, 0, 0],
         &[SETTINGS, &data].concat(),
     ] {

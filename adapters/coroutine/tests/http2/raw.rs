@@ -1,20 +1,15 @@
 //! A client that writes its frames itself (RFC 9113 4.1).
 
+use rgi_conformance::http2::literals;
+pub(crate) use rgi_conformance::http2::{Frame, PREFACE};
+
 use crate::wire::support::{Client, Running};
 
-pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame.
 pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 pub(crate) struct Raw {
     client: Client,
-}
-
-pub(crate) struct Frame {
-    pub(crate) kind: u8,
-    pub(crate) flags: u8,
-    pub(crate) stream: u32,
-    pub(crate) payload: Vec<u8>,
 }
 
 impl Raw {
@@ -30,14 +25,11 @@ impl Raw {
     }
 
     pub(crate) fn frame(&mut self) -> Frame {
-        let head = self.client.take(9);
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        Frame {
-            kind: head[3],
-            flags: head[4],
-            stream: u32::from_be_bytes([head[5], head[6], head[7], head[8]]),
-            payload: self.client.take(length as usize),
-        }
+        let mut bytes = self.client.take(9);
+        let length = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+        bytes.extend(self.client.take(length as usize));
+        let (frame, _) = Frame::parse(&bytes).unwrap();
+        frame
     }
 
     /// The next frame of a stream.
@@ -47,7 +39,7 @@ impl Raw {
             if frame.stream == stream {
                 return frame;
             }
-            assert_ne!(frame.kind, 7, "GOAWAY: {:?}", frame.payload);
+            assert_ne!(frame.kind, Frame::GOAWAY, "{:?}", frame.payload);
         }
     }
 
@@ -63,15 +55,13 @@ impl Raw {
 
     /// Gives a stream a larger window, or the connection, which is 0.
     pub(crate) fn window(&mut self, stream: u32, more: u32) {
-        let frame = [0, 0, 4, 8, 0];
-        self.client
-            .send([&frame[..], &stream.to_be_bytes(), &more.to_be_bytes()].concat());
+        self.client.send(Frame::window(stream, more).encode());
     }
 
     /// Answers a PING.
     pub(crate) fn pong(&mut self, ping: &Frame) {
-        let frame = [0, 0, 8, 6, 1, 0, 0, 0, 0];
-        self.client.send([&frame[..], &ping.payload].concat());
+        let pong = Frame::new(Frame::PING, Frame::ACK, 0, &ping.payload);
+        self.client.send(pong.encode());
     }
 
     /// Sends a [`get`].
@@ -87,25 +77,13 @@ impl Raw {
 
 /// A GET of the host `a`, whose fields are neither indexed nor compressed.
 pub(crate) fn get(stream: u32, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut block = Vec::new();
     let pseudo = [
         (":method", "GET"),
         (":scheme", "http"),
         (":authority", "a"),
         (":path", path),
     ];
-    for (name, value) in pseudo.iter().chain(fields) {
-        block.push(0);
-        for text in [name, value] {
-            block.push(u8::try_from(text.len()).unwrap());
-            block.extend_from_slice(text.as_bytes());
-        }
-    }
-    let length = u32::try_from(block.len()).unwrap().to_be_bytes();
-    let mut frame = length[1..].to_vec();
-    // HEADERS, with END_STREAM and END_HEADERS.
-    frame.extend_from_slice(&[1, 5]);
-    frame.extend_from_slice(&stream.to_be_bytes());
-    frame.extend(block);
-    frame
+    let block = literals(&[&pseudo, fields].concat());
+    let flags = Frame::END_HEADERS | Frame::END_STREAM;
+    Frame::new(Frame::HEADERS, flags, stream, &block).encode()
 }

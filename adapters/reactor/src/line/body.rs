@@ -31,8 +31,9 @@ pub(crate) struct Incoming {
     pub(crate) waits: u64,
     waker: Option<Waker>,
     pub(super) failed: Option<Failure>,
-    /// Reads since others had their turn.
+    /// Reads, and blocks given, since others had their turn.
     reads: u32,
+    blocks: u32,
     /// The input is gone: nobody will read on.
     dropped: bool,
 }
@@ -113,6 +114,7 @@ impl Line {
             waker: None,
             failed: None,
             reads: 0,
+            blocks: 0,
             dropped: false,
         });
     }
@@ -198,6 +200,9 @@ impl Body {
     }
 }
 
+/// Blocks of a body that are given before others have their turn.
+const BLOCKS: u32 = 128;
+
 impl Stream for Body {
     type Item = Result<Bytes, Error>;
 
@@ -226,8 +231,18 @@ impl Stream for Body {
             if let Some(failure) = incoming.failed {
                 return Poll::Ready(Some(Err(failure.error())));
             }
+            // Of one read, chunks of a byte each make thousands of blocks.
+            if incoming.blocks >= BLOCKS && line.notify().is_here() {
+                incoming.blocks = 0;
+                drop(state);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match incoming.reader.decode(&mut incoming.buf) {
-                Ok(Decoded::Data(data)) => return Poll::Ready(Some(Ok(data))),
+                Ok(Decoded::Data(data)) => {
+                    incoming.blocks += 1;
+                    return Poll::Ready(Some(Ok(data)));
+                }
                 Ok(Decoded::End) => return Poll::Ready(None),
                 Err(refusal) => {
                     incoming.failed = Some(Failure::Refused(refusal));
@@ -244,7 +259,7 @@ impl Stream for Body {
             }
             incoming.reads += 1;
             if incoming.reads > FAIR && line.notify().is_here() {
-                incoming.reads = 0;
+                (incoming.reads, incoming.blocks) = (0, 0);
                 incoming.waiting = false;
                 drop(state);
                 cx.waker().wake_by_ref();
@@ -254,6 +269,7 @@ impl Stream for Body {
                 Ok(0) => incoming.failed = Some(Failure::Gone),
                 Ok(_) => incoming.waiting = false,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    incoming.blocks = 0;
                     _stale = incoming.waker.replace(cx.waker().clone());
                     if !incoming.waiting {
                         incoming.waiting = true;

@@ -11,9 +11,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rgi_conformance::{Connection, Remote, Serve, Site, Target, settings};
+use rgi_conformance::{Connection, Remote, Serve, SiteLifespan, Target, settings};
 use rgi_core::server::{Config, Listener, Stop};
-use rgi_core::{IntoLifespan, marker};
 use rgi_prefork::{Ended, News, Options, Program, Succession, Supervisor, WorkerProcess};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -117,7 +116,7 @@ impl Program for One {
             worker.release_signals()?;
             worker.watch(stop.clone())?;
             let listeners = vec![Listener::Tcp(plan.listener.try_clone()?)];
-            let site = IntoLifespan::<marker::IsApp>::into_lifespan(Site::new());
+            let site = SiteLifespan::default();
             worker.ready();
             (self.serve)(config, site, listeners, stop.clone())
         };

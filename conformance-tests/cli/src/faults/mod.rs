@@ -5,6 +5,7 @@
 //! their requests; what a program has open and leaves behind is read from `/proc` and its folder.
 
 mod findings;
+mod flood;
 mod guard;
 mod launch;
 mod load;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) struct Setup {
     pub(super) mark: String,
     folder: tempfile::TempDir,
     launched: AtomicUsize,
+    /// Whether it speaks HTTP/2, once it was asked.
+    http2: OnceLock<Result<bool, String>>,
 }
 
 impl Setup {
@@ -55,6 +58,7 @@ impl Setup {
             mark: format!("{}-{}.", std::process::id(), folder.path().display()),
             folder,
             launched: AtomicUsize::new(0),
+            http2: OnceLock::new(),
         })
     }
 
@@ -62,6 +66,17 @@ impl Setup {
     pub(super) fn launch(&self) -> Launch<'_> {
         let number = self.launched.fetch_add(1, Relaxed);
         Launch::new(self, number)
+    }
+
+    /// Whether the server says so of itself.
+    pub(super) fn speaks_http2(&self) -> Result<bool, String> {
+        let asked = self.http2.get_or_init(|| {
+            let reply = self.launch().start()?.get("/environ");
+            let facts: serde_json::Value = serde_json::from_slice(&reply.body)
+                .map_err(|error| format!("/environ is no JSON: {error}"))?;
+            Ok(facts["server"]["http2"] == true)
+        });
+        asked.clone()
     }
 
     pub(super) fn folder(&self) -> &Path {

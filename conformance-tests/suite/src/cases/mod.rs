@@ -5,6 +5,7 @@ mod connections;
 mod endings;
 mod environ;
 mod features;
+mod http2;
 mod refusals;
 mod requests;
 mod responses;
@@ -47,4 +48,13 @@ pub(crate) const TOPICS: &[&[Case]] = &[
     workers::facts::CASES,
     workers::flow::CASES,
     workers::lifts::CASES,
+    http2::connection::CASES,
+    http2::blocks::CASES,
+    http2::streams::CASES,
+    http2::leaves::CASES,
+    http2::heads::CASES,
+    http2::bodies::CASES,
+    http2::answers::CASES,
+    http2::flow::CASES,
+    http2::order::CASES,
 ];

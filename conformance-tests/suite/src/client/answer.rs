@@ -87,7 +87,7 @@ impl Head {
         self.has(APP, "conformance")
     }
 
-    fn is_by_app(&self) -> bool {
+    pub(super) fn is_by_app(&self) -> bool {
         self.is_interim() || self.fields.iter().any(|(name, _)| name == APP)
     }
 
@@ -182,21 +182,26 @@ fn is_date(value: &str) -> bool {
 
 /// Writes a body in normal form; nothing of an empty one.
 pub(super) fn write_body(body: &[u8], out: &mut String) {
-    if body.is_empty() {
+    write_part(body, 0, out);
+}
+
+/// The same of a part of a body, behind so many bytes.
+pub(super) fn write_part(part: &[u8], behind: usize, out: &mut String) {
+    if part.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{}", described(body));
+    let _ = writeln!(out, "{}", described(part, behind));
 }
 
 /// Bytes up to which they are shown themselves.
 const SHOWN: usize = 400;
 
-fn described(body: &[u8]) -> String {
+fn described(body: &[u8], behind: usize) -> String {
     if body.len() <= SHOWN {
         return quoted(body);
     }
-    let known = pattern(body.len());
-    match known
+    let known = pattern(behind + body.len());
+    match known[behind..]
         .iter()
         .zip(body)
         .position(|(known, byte)| known != byte)

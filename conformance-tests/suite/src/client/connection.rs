@@ -52,6 +52,11 @@ pub trait Target: Sync {
     /// The prefix under which the site stands; `""` at the root.
     fn root(&self) -> &str;
 
+    /// Whether its connections are of TCP, and can be reset: as `tcp` among the facts.
+    fn is_tcp(&self) -> bool {
+        true
+    }
+
     /// The test client of the core crate, where it stands for a server in this case.
     fn in_memory(&self, case: &Case) -> Option<&testing::Client<BoxApp>> {
         let _ = case;

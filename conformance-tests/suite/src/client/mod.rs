@@ -4,9 +4,12 @@ mod answer;
 mod ask;
 mod body;
 mod connection;
+mod http2;
 mod input;
+mod link;
 mod memory;
 mod reader;
+mod stream;
 mod whole;
 mod wire;
 
@@ -21,6 +24,7 @@ pub use self::ask::Ask;
 use self::ask::Request;
 pub use self::connection::{Connection, Target};
 pub(crate) use self::connection::{tcp, unix};
+pub(crate) use self::http2::CASE;
 pub(crate) use self::whole::Whole;
 use self::wire::Wire;
 use crate::site::{FACTS, FORGET, NOTES, SIGNAL};
@@ -109,6 +113,26 @@ impl<'a> Client<'a> {
     /// A request that any client could make: its target is put behind the root.
     pub fn ask<'c>(&'c mut self, method: &'static str, target: &str) -> Ask<'c, 'a> {
         Ask::new(self, method, target)
+    }
+
+    /// A GET asked so many times, each on a connection of its own: writes down whether all answers are
+    /// alike, or the first that is not.
+    pub fn alike(&mut self, times: usize, target: &str) {
+        let mut first = None;
+        for _ in 0..times {
+            let from = self.seen.len();
+            self.connect();
+            self.get(target);
+            if self.failed {
+                return;
+            }
+            let answer = self.seen.split_off(from);
+            let first = first.get_or_insert_with(|| answer.clone());
+            if *first != answer {
+                return self.seen.push_str(&answer);
+            }
+        }
+        let _ = writeln!(self.seen, "{times} answers alike");
     }
 
     fn perform(&mut self, request: &Request) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::ask::Request;
 use super::input::Done;
+use super::link::Link;
 use super::reader::Reader;
 use super::{Connection, Target};
 
@@ -13,6 +14,8 @@ pub(super) struct Wire<'a> {
     target: &'a dyn Target,
     connection: Option<Box<dyn Connection>>,
     reader: Reader,
+    /// What was read of HTTP/2.
+    link: Link,
 }
 
 /// Bytes of a request above which it is written by a thread of its own, so that nobody waits for the
@@ -28,6 +31,7 @@ impl<'a> Wire<'a> {
             target,
             connection: None,
             reader: Reader::default(),
+            link: Link::default(),
         }
     }
 
@@ -57,6 +61,7 @@ impl<'a> Wire<'a> {
     pub(super) fn close(&mut self) {
         self.connection = None;
         self.reader.close();
+        self.link = Link::default();
     }
 
     fn connected(&mut self) -> Done<&dyn Connection> {
@@ -199,6 +204,17 @@ impl<'a> Wire<'a> {
         )?;
         let (reader, connection) = wire.reading()?;
         reader.page(connection)
+    }
+
+    pub(super) fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
+    /// The same of HTTP/2.
+    pub(super) fn linked(&mut self) -> Done<(&mut Link, &dyn Connection)> {
+        let connection = self.connection.as_deref();
+        let connection = connection.ok_or_else(|| "nothing was sent".to_owned())?;
+        Ok((&mut self.link, connection))
     }
 
     /// What reads, and what it reads from.

@@ -49,6 +49,7 @@ fn server(info: &ServerInfo) -> Value {
         "upgrade": info.upgrade,
         "lazy_continue": info.lazy_continue,
         "told_of_disconnect": info.told_of_disconnect,
+        "http2": info.http2,
     })
 }
 

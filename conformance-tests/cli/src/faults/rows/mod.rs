@@ -2,6 +2,8 @@
 
 mod crash;
 mod files;
+mod flood_http1;
+mod flood_http2;
 mod leave;
 mod load;
 mod logs;
@@ -42,6 +44,8 @@ pub(super) fn all() -> Vec<&'static Row> {
         load::ROWS,
         slow::ROWS,
         leave::ROWS,
+        flood_http1::ROWS,
+        flood_http2::ROWS,
         systemd::ROWS,
         files::ROWS,
     ];
@@ -74,7 +78,7 @@ mod tests {
         let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), rows.len());
         for row in rows {
-            let plain = |byte: u8| byte.is_ascii_lowercase() || b"_1".contains(&byte);
+            let plain = |byte: u8| byte.is_ascii_lowercase() || b"_12".contains(&byte);
             assert!(row.name.bytes().all(plain), "{}", row.name);
             assert!(row.about.ends_with('.'), "{}", row.name);
         }

@@ -181,7 +181,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "cut_for_http_1_0_is_a_reset",
         says: "where the end of the connection would complete the answer, a failure resets it",
         rules: &[158],
-        needs: &[crate::cases::AT_ONCE],
+        // Unix sockets have no reset.
+        needs: &[crate::cases::AT_ONCE, "tcp"],
         app: fails_midway,
         client: |c| {
             c.send("GET {root}/ HTTP/1.0\r\n{case}Connection: keep-alive\r\n\r\n");

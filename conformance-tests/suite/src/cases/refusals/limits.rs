@@ -1,7 +1,7 @@
 //! What is too large, and what cannot be met.
 
 use crate::cases::environ::text;
-use crate::cases::refusals::{refusals, refused};
+use crate::cases::refusals::{closes, refusals, refused};
 use crate::cases::requests::{echo, noted_echo};
 use crate::{Case, Client};
 
@@ -89,6 +89,23 @@ pub(in crate::cases) const CASES: &[Case] = &[
             connection: close
             closed
         ",
+        ..Case::WIRE
+    },
+    Case {
+        name: "trailers_without_end_are_refused",
+        says: "trailers past the limit of heads are refused before their end has come",
+        rules: &[243],
+        settings: Some(|config| config.limits.head = 2000),
+        app: echo,
+        client: |c| {
+            c.send(
+                "POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Transfer-Encoding: chunked\r\n\r\n0\r\n",
+            );
+            c.send(&"x-field: value\r\n".repeat(1000));
+            c.answer();
+            c.end();
+        },
+        expect: closes!("400|431"),
         ..Case::WIRE
     },
     Case {

@@ -1,6 +1,5 @@
 //! What a server says of itself, as it is seen.
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use rgi_core::{BodyExt, rt};
 use super::lifted;
 use crate::cases::bodies::ok;
 use crate::cases::environ::text;
+use crate::site::Told;
 use crate::{Case, Notes};
 
 pub(crate) const CASES: &[Case] = &[
@@ -72,37 +72,53 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::WIRE
     },
     Case {
+        name: "one_request_at_a_time_where_the_facts_say_so",
+        says: "where neither `multithread` nor `reentrant` is true, a request waits for the one before",
+        rules: &[40, 211],
+        needs: &["!multithread", "!reentrant", "!multiprocess"],
+        app: |environ, start_response| {
+            let here = Notes::of(&environ).kept::<AtomicUsize>();
+            let at_once = here.fetch_add(1, Ordering::SeqCst) + 1;
+            // As long as others have to be let in.
+            std::thread::sleep(Duration::from_millis(100));
+            let push = ok(start_response).push(async move |mut out| {
+                out.write(format!("{at_once} at once")).await?;
+                std::thread::sleep(Duration::from_millis(100));
+                here.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            });
+            push.erased()
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+            c.apart(|c| {
+                c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+                c.apart(|c| {
+                    c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+                    c.answer();
+                });
+                c.answer();
+            });
+            c.answer();
+        },
+        expect: r#"
+            200
+            "1 at once"
+            200
+            "1 at once"
+            200
+            "1 at once"
+        "#,
+        ..Case::WIRE
+    },
+    Case {
         name: "fact_multiprocess_holds",
         says: "where `multiprocess` is false, one process answers on all connections",
         rules: &[41],
         needs: &["!multiprocess"],
-        app: |environ, start_response| {
-            let seen = Notes::of(&environ).kept::<Mutex<BTreeSet<u32>>>();
-            let mut seen = seen.lock().expect("nobody panics");
-            seen.insert(std::process::id());
-            text(start_response, format!("{} process", seen.len()))
-        },
-        client: |c| {
-            for _ in 0..4 {
-                c.connect();
-                c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
-                c.answer();
-            }
-        },
-        expect: r#"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-            200
-            content-length: 9
-            "1 process"
-        "#,
+        app: |_, start_response| text(start_response, format!("process {}", std::process::id())),
+        client: |c| c.alike(12, "/"),
+        expect: "12 answers alike",
         ..Case::WIRE
     },
     Case {
@@ -193,7 +209,8 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "facts_stand_in_the_environ",
-        says: "the facts of one request are those of the next, on another connection, too",
+        says: "the facts of one request are those of the next, on another connection, too, and those \
+               that were told at start-up",
         rules: &[219, 220],
         app: |environ, start_response| {
             let kept = Notes::of(&environ).kept::<Mutex<Option<rgi_core::ServerInfo>>>();
@@ -202,6 +219,8 @@ pub(crate) const CASES: &[Case] = &[
                 .expect("nobody panics")
                 .replace(environ.server().clone());
             let same = before.is_none_or(|before| before == *environ.server());
+            let told = environ.extensions().get::<Told>();
+            let same = same && told.is_none_or(|Told(told)| told == environ.server());
             text(start_response, format!("same: {same}"))
         },
         client: |c| {

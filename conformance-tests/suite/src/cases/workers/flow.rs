@@ -105,31 +105,29 @@ pub(crate) const CASES: &[Case] = &[
             BoxBody::future(async move {
                 let timer = environ.timer();
                 let sleep = |ms| timer.sleep(Duration::from_millis(ms));
-                let (mut a, mut b, mut c) = (pin!(sleep(90)), pin!(sleep(10)), pin!(sleep(50)));
-                let mut order = Vec::new();
+                let (mut short, mut middle, mut long) =
+                    (pin!(sleep(10)), pin!(sleep(50)), pin!(sleep(90)));
+                let (mut ended, mut in_order) = ([false; 3], true);
                 poll_fn(|cx| {
-                    let mut note = |name, done: bool| {
-                        if done && !order.contains(&name) {
-                            order.push(name);
-                        }
-                    };
-                    note("10", b.as_mut().poll(cx).is_ready());
-                    note("50", c.as_mut().poll(cx).is_ready());
-                    note("90", a.as_mut().poll(cx).is_ready());
-                    match order.len() {
-                        3 => Poll::Ready(()),
+                    // The longest is looked at first: where it has ended, so have the others.
+                    ended[2] = ended[2] || long.as_mut().poll(cx).is_ready();
+                    ended[1] = ended[1] || middle.as_mut().poll(cx).is_ready();
+                    ended[0] = ended[0] || short.as_mut().poll(cx).is_ready();
+                    in_order &= ended[0] >= ended[1] && ended[1] >= ended[2];
+                    match ended {
+                        [true, true, true] => Poll::Ready(()),
                         _ => Poll::Pending,
                     }
                 })
                 .await;
-                Ok(ok(start_response).full(order.join(" ")))
+                Ok(ok(start_response).full(format!("in order: {in_order}")))
             })
         },
         client: |c| c.get("/"),
         expect: r#"
             200
-            content-length: 8
-            "10 50 90"
+            content-length: 14
+            "in order: true"
         "#,
         ..Case::APP
     },
@@ -330,6 +328,51 @@ pub(crate) const CASES: &[Case] = &[
             200
             content-length: 21
             "some true, more false"
+        "#,
+        ..Case::WIRE
+    },
+    Case {
+        name: "input_in_tiny_chunks_leaves_others_their_turn",
+        says: "where a thread has many requests, thousands of chunks that are there are not all given \
+               in one go",
+        rules: &[286],
+        needs: &["!may_block", AT_ONCE],
+        app: |mut environ, start_response| {
+            let notes = Notes::of(&environ);
+            let push = ok(start_response).push(async move |mut out| {
+                notes.add("called");
+                notes.signal("go").await;
+                let (mut read, mut at_once, mut most) = (0, 0, 0);
+                let all = poll_fn(|cx| {
+                    at_once = 0;
+                    while let Poll::Ready(chunk) = environ.input().poll_chunk(cx) {
+                        match chunk {
+                            Some(Ok(chunk)) => read += chunk.len(),
+                            Some(Err(error)) => return Poll::Ready(Err(error)),
+                            None => return Poll::Ready(Ok(())),
+                        }
+                        at_once += 1;
+                        most = most.max(at_once);
+                    }
+                    Poll::Pending
+                });
+                all.await?;
+                let turns = most <= 1000;
+                out.write(format!("{read} bytes, in turns: {turns}")).await
+            });
+            push.erased()
+        },
+        client: |c| {
+            c.send("POST {root}/ HTTP/1.1\r\nHost: a\r\n{case}Transfer-Encoding: chunked\r\n\r\n");
+            c.noted(1);
+            // Fewer than sockets have room for.
+            c.send(&format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(5000)));
+            c.signal("go");
+            c.answer();
+        },
+        expect: r#"
+            200
+            "5000 bytes, in turns: true"
         "#,
         ..Case::WIRE
     },
