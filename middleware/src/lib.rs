@@ -22,10 +22,18 @@
 
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
+#[cfg(feature = "catch")]
+pub mod catch;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "timeout")]
+pub mod timeout;
 
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
+#[cfg(feature = "catch")]
+pub use catch::Catch;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "timeout")]
+pub use timeout::Timeout;
