@@ -24,6 +24,8 @@
 pub mod body_limit;
 #[cfg(feature = "catch")]
 pub mod catch;
+#[cfg(feature = "concurrency-limit")]
+pub mod concurrency_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 #[cfg(feature = "timeout")]
@@ -33,6 +35,8 @@ pub mod timeout;
 pub use body_limit::BodyLimit;
 #[cfg(feature = "catch")]
 pub use catch::Catch;
+#[cfg(feature = "concurrency-limit")]
+pub use concurrency_limit::ConcurrencyLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
 #[cfg(feature = "timeout")]

@@ -2,6 +2,7 @@
 
 mod body_limit;
 mod catch;
+mod concurrency_limit;
 mod request_id;
 mod timeout;
 
@@ -12,6 +13,7 @@ use rgi_core::{App, BoxBody, Environ, StartResponse};
 pub const TOPICS: &[&[Case]] = &[
     body_limit::CASES,
     catch::CASES,
+    concurrency_limit::CASES,
     request_id::CASES,
     timeout::CASES,
 ];
