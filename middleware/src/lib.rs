@@ -26,6 +26,8 @@ pub mod body_limit;
 pub mod catch;
 #[cfg(feature = "concurrency-limit")]
 pub mod concurrency_limit;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 #[cfg(feature = "timeout")]
@@ -37,6 +39,8 @@ pub use body_limit::BodyLimit;
 pub use catch::Catch;
 #[cfg(feature = "concurrency-limit")]
 pub use concurrency_limit::ConcurrencyLimit;
+#[cfg(feature = "rate-limit")]
+pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
 #[cfg(feature = "timeout")]

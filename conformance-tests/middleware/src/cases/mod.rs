@@ -3,6 +3,7 @@
 mod body_limit;
 mod catch;
 mod concurrency_limit;
+mod rate_limit;
 mod request_id;
 mod timeout;
 
@@ -14,6 +15,7 @@ pub const TOPICS: &[&[Case]] = &[
     body_limit::CASES,
     catch::CASES,
     concurrency_limit::CASES,
+    rate_limit::CASES,
     request_id::CASES,
     timeout::CASES,
 ];
