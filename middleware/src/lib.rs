@@ -30,6 +30,8 @@ pub mod concurrency_limit;
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "security-headers")]
+pub mod security_headers;
 #[cfg(feature = "timeout")]
 pub mod timeout;
 
@@ -43,5 +45,7 @@ pub use concurrency_limit::ConcurrencyLimit;
 pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "security-headers")]
+pub use security_headers::SecurityHeaders;
 #[cfg(feature = "timeout")]
 pub use timeout::Timeout;

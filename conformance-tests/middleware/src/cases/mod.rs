@@ -5,6 +5,7 @@ mod catch;
 mod concurrency_limit;
 mod rate_limit;
 mod request_id;
+mod security_headers;
 mod timeout;
 
 use rgi_conformance::Case;
@@ -17,6 +18,7 @@ pub const TOPICS: &[&[Case]] = &[
     concurrency_limit::CASES,
     rate_limit::CASES,
     request_id::CASES,
+    security_headers::CASES,
     timeout::CASES,
 ];
 
