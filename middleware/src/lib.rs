@@ -26,6 +26,8 @@ pub mod body_limit;
 pub mod catch;
 #[cfg(feature = "concurrency-limit")]
 pub mod concurrency_limit;
+#[cfg(feature = "cors")]
+pub mod cors;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
@@ -41,6 +43,8 @@ pub use body_limit::BodyLimit;
 pub use catch::Catch;
 #[cfg(feature = "concurrency-limit")]
 pub use concurrency_limit::ConcurrencyLimit;
+#[cfg(feature = "cors")]
+pub use cors::Cors;
 #[cfg(feature = "rate-limit")]
 pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]

@@ -3,6 +3,7 @@
 mod body_limit;
 mod catch;
 mod concurrency_limit;
+mod cors;
 mod rate_limit;
 mod request_id;
 mod security_headers;
@@ -16,6 +17,7 @@ pub const TOPICS: &[&[Case]] = &[
     body_limit::CASES,
     catch::CASES,
     concurrency_limit::CASES,
+    cors::CASES,
     rate_limit::CASES,
     request_id::CASES,
     security_headers::CASES,
