@@ -30,8 +30,10 @@ pub(super) struct Settings {
 enum Origins {
     Any,
     List(Vec<HeaderValue>),
-    Predicate(Arc<dyn Fn(&HeaderValue, &Environ) -> bool + Send + Sync>),
+    Predicate(Arc<Predicate>),
 }
+
+type Predicate = dyn Fn(&HeaderValue, &Environ) -> bool + Send + Sync;
 
 impl Cors {
     /// Lets every origin ask.
