@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "auth")]
+pub mod auth;
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
 #[cfg(feature = "catch")]
@@ -37,6 +39,8 @@ pub mod security_headers;
 #[cfg(feature = "timeout")]
 pub mod timeout;
 
+#[cfg(feature = "auth")]
+pub use auth::Auth;
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
 #[cfg(feature = "catch")]

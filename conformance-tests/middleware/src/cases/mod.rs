@@ -1,5 +1,6 @@
 //! The cases, a file a middleware.
 
+mod auth;
 mod body_limit;
 mod catch;
 mod concurrency_limit;
@@ -14,6 +15,7 @@ use rgi_core::{App, BoxBody, Environ, StartResponse};
 
 /// All topics, for a [`Site`](rgi_conformance::Site).
 pub const TOPICS: &[&[Case]] = &[
+    auth::CASES,
     body_limit::CASES,
     catch::CASES,
     concurrency_limit::CASES,
