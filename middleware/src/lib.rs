@@ -20,12 +20,40 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "auth")]
+pub mod auth;
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
+#[cfg(feature = "catch")]
+pub mod catch;
+#[cfg(feature = "concurrency-limit")]
+pub mod concurrency_limit;
+#[cfg(feature = "cors")]
+pub mod cors;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "security-headers")]
+pub mod security_headers;
+#[cfg(feature = "timeout")]
+pub mod timeout;
 
+#[cfg(feature = "auth")]
+pub use auth::Auth;
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
+#[cfg(feature = "catch")]
+pub use catch::Catch;
+#[cfg(feature = "concurrency-limit")]
+pub use concurrency_limit::ConcurrencyLimit;
+#[cfg(feature = "cors")]
+pub use cors::Cors;
+#[cfg(feature = "rate-limit")]
+pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "security-headers")]
+pub use security_headers::SecurityHeaders;
+#[cfg(feature = "timeout")]
+pub use timeout::Timeout;

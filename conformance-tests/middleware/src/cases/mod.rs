@@ -1,13 +1,30 @@
 //! The cases, a file a middleware.
 
+mod auth;
 mod body_limit;
+mod catch;
+mod concurrency_limit;
+mod cors;
+mod rate_limit;
 mod request_id;
+mod security_headers;
+mod timeout;
 
 use rgi_conformance::Case;
 use rgi_core::{App, BoxBody, Environ, StartResponse};
 
 /// All topics, for a [`Site`](rgi_conformance::Site).
-pub const TOPICS: &[&[Case]] = &[body_limit::CASES, request_id::CASES];
+pub const TOPICS: &[&[Case]] = &[
+    auth::CASES,
+    body_limit::CASES,
+    catch::CASES,
+    concurrency_limit::CASES,
+    cors::CASES,
+    rate_limit::CASES,
+    request_id::CASES,
+    security_headers::CASES,
+    timeout::CASES,
+];
 
 /// Calls an application, whatever its body. One that keeps something between requests stands in a
 /// `static`.
