@@ -22,10 +22,21 @@
 
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
+#[cfg(any(feature = "compression", feature = "decompression"))]
+mod coding;
+#[cfg(feature = "compression")]
+pub mod compression;
+#[cfg(feature = "decompression")]
+pub mod decompression;
+mod fields;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
+#[cfg(feature = "compression")]
+pub use compression::Compression;
+#[cfg(feature = "decompression")]
+pub use decompression::Decompression;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
