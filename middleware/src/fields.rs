@@ -18,11 +18,20 @@ pub(crate) fn members<'a>(
 
 /// The members of one line.
 pub(crate) fn split(line: &str) -> impl Iterator<Item = &str> {
+    parts(line, true)
+}
+
+/// The entity tags of one line: in them a backslash escapes nothing (RFC 9110 8.8.3).
+pub(crate) fn tags(line: &str) -> impl Iterator<Item = &str> {
+    parts(line, false)
+}
+
+fn parts(line: &str, escapes: bool) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     line.split(move |c| {
         match c {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
+            '\\' if quoted && escapes => escaped = true,
             '"' => quoted = !quoted,
             ',' => return !quoted,
             _ => {}

@@ -26,9 +26,13 @@ pub mod body_limit;
 mod coding;
 #[cfg(feature = "compression")]
 pub mod compression;
+#[cfg(feature = "conditional")]
+pub mod conditional;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "range")]
+pub mod range;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 
@@ -36,7 +40,11 @@ pub mod request_id;
 pub use body_limit::BodyLimit;
 #[cfg(feature = "compression")]
 pub use compression::Compression;
+#[cfg(feature = "conditional")]
+pub use conditional::Conditional;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "range")]
+pub use range::Range;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;

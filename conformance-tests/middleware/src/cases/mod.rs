@@ -2,13 +2,19 @@
 
 mod body_limit;
 mod compression;
+mod conditional;
 mod request_id;
 
 use rgi_conformance::Case;
 use rgi_core::{App, BoxBody, Environ, StartResponse};
 
 /// All topics, for a [`Site`](rgi_conformance::Site).
-pub const TOPICS: &[&[Case]] = &[body_limit::CASES, compression::CASES, request_id::CASES];
+pub const TOPICS: &[&[Case]] = &[
+    body_limit::CASES,
+    compression::CASES,
+    conditional::CASES,
+    request_id::CASES,
+];
 
 /// Calls an application, whatever its body. One that keeps something between requests stands in a
 /// `static`.
