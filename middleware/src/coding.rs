@@ -26,7 +26,7 @@ pub enum Coding {
 const ZSTD_WINDOW: u32 = 23;
 
 impl Coding {
-    /// All there are, the one to prefer first: it is the fastest for what it saves.
+    /// All there are, the one to prefer first.
     pub(crate) const ALL: &'static [Coding] = &[
         #[cfg(feature = "zstd")]
         Coding::Zstd,

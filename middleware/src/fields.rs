@@ -1,7 +1,7 @@
 //! Reading and writing header fields, as several middlewares need it.
 #![allow(dead_code)] // Each is used by some features, and not by others.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use rgi_core::{FieldName, Head, field};
 
 /// The members of a list that may come in several lines (RFC 9110 5.6.1): trimmed, without the empty
@@ -55,6 +55,40 @@ pub(crate) fn weighted(member: &str) -> (&str, u16) {
         weight.map_or(0, |weight| (weight * 1000.0).round() as u16)
     });
     (name.trim(), weight)
+}
+
+/// The content codings there are, by name, the one to prefer first: it is the fastest for what it saves.
+pub(crate) const CODINGS: [&str; 3] = ["zstd", "br", "gzip"];
+
+/// How much the client wants each of [`CODINGS`], in thousandths (RFC 9110 12.5.3); 0 of those it does
+/// not take, or wants less than the plain bytes. Without the field anything goes, and the plainest is
+/// the safest.
+pub(crate) fn coding_weights(headers: &HeaderMap) -> [u16; 3] {
+    if !headers.contains_key(header::ACCEPT_ENCODING) {
+        return [0; 3];
+    }
+    let (mut named, mut any, mut identity) = ([None; 3], 0, 0);
+    for member in members(headers, &header::ACCEPT_ENCODING) {
+        let (name, weight) = weighted(member);
+        // RFC 9110 8.4.1.3
+        let name = if name.eq_ignore_ascii_case("x-gzip") {
+            "gzip"
+        } else {
+            name
+        };
+        if name == "*" {
+            any = weight;
+        } else if name.eq_ignore_ascii_case("identity") {
+            identity = weight;
+        } else if let Some(at) = CODINGS.iter().position(|it| it.eq_ignore_ascii_case(name)) {
+            named[at] = Some(weight);
+        }
+    }
+    named.map(|named| {
+        Some(named.unwrap_or(any))
+            .filter(|weight| *weight >= identity)
+            .unwrap_or(0)
+    })
 }
 
 /// Says that the answer depends on a field of the request (RFC 9110 12.5.5), if it does not say so yet.

@@ -35,6 +35,8 @@ mod fields;
 pub mod range;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "static-files")]
+pub mod static_files;
 
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
@@ -48,3 +50,5 @@ pub use decompression::Decompression;
 pub use range::Range;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "static-files")]
+pub use static_files::StaticFiles;

@@ -20,7 +20,7 @@ mod body;
 #[cfg(test)]
 mod tests;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rgi_core::{App, Environ, FieldName, Head, Middleware, StartResponse, field};
 
 pub use crate::coding::Coding;
@@ -145,26 +145,17 @@ pub fn shrinks(essence: &str) -> bool {
 
 /// The coding that a client wants most, of those there are (RFC 9110 12.5.3); `None` is identity.
 pub(crate) fn wanted(headers: &HeaderMap) -> Option<Coding> {
-    // Without the field anything goes, and the plainest is the safest.
-    headers.get(header::ACCEPT_ENCODING)?;
-    let (mut named, mut any, mut identity) = ([None; 3], None, None);
-    for member in fields::members(headers, &header::ACCEPT_ENCODING) {
-        let (name, weight) = fields::weighted(member);
-        if name == "*" {
-            any = Some(weight);
-        } else if name.eq_ignore_ascii_case("identity") {
-            identity = Some(weight);
-        } else if let Some(at) = Coding::ALL.iter().position(|coding| coding.is(name)) {
-            named[at] = Some(weight);
-        }
-    }
-    let weights = Coding::ALL.iter().zip(named);
-    let weights = weights.map(|(coding, named)| (*coding, named.or(any).unwrap_or(0)));
+    let weights = fields::coding_weights(headers);
+    let weight = |coding: &Coding| {
+        let at = fields::CODINGS.iter().position(|name| coding.is(name));
+        at.map_or(0, |at| weights[at])
+    };
     // Of equals the first.
-    let best = weights.rev().max_by_key(|(_, weight)| *weight)?;
-    // One that names identity and prefers it has it.
-    let floor = identity.unwrap_or(0).max(1);
-    (best.1 >= floor).then_some(best.0)
+    let best = Coding::ALL
+        .iter()
+        .rev()
+        .max_by_key(|coding| weight(coding))?;
+    (weight(best) > 0).then_some(*best)
 }
 
 impl<A: App> Middleware<A> for Compression {

@@ -4,6 +4,7 @@ mod body_limit;
 mod compression;
 mod conditional;
 mod request_id;
+mod static_files;
 
 use rgi_conformance::Case;
 use rgi_core::{App, BoxBody, Environ, StartResponse};
@@ -14,6 +15,7 @@ pub const TOPICS: &[&[Case]] = &[
     compression::CASES,
     conditional::CASES,
     request_id::CASES,
+    static_files::CASES,
 ];
 
 /// Calls an application, whatever its body. One that keeps something between requests stands in a
