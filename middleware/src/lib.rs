@@ -28,6 +28,8 @@ mod coding;
 pub mod compression;
 #[cfg(feature = "conditional")]
 pub mod conditional;
+#[cfg(feature = "cookies")]
+pub mod cookies;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
@@ -35,6 +37,8 @@ mod fields;
 pub mod range;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "sessions")]
+pub mod sessions;
 #[cfg(feature = "static-files")]
 pub mod static_files;
 
@@ -44,11 +48,15 @@ pub use body_limit::BodyLimit;
 pub use compression::Compression;
 #[cfg(feature = "conditional")]
 pub use conditional::Conditional;
+#[cfg(feature = "cookies")]
+pub use cookies::Cookies;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
 #[cfg(feature = "range")]
 pub use range::Range;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "sessions")]
+pub use sessions::Sessions;
 #[cfg(feature = "static-files")]
 pub use static_files::StaticFiles;

@@ -3,6 +3,7 @@
 mod body_limit;
 mod compression;
 mod conditional;
+mod cookies;
 mod request_id;
 mod static_files;
 
@@ -14,6 +15,7 @@ pub const TOPICS: &[&[Case]] = &[
     body_limit::CASES,
     compression::CASES,
     conditional::CASES,
+    cookies::CASES,
     request_id::CASES,
     static_files::CASES,
 ];
