@@ -33,6 +33,8 @@ pub mod cookies;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "page-cache")]
+pub mod page_cache;
 #[cfg(feature = "range")]
 pub mod range;
 #[cfg(feature = "request-id")]
@@ -52,6 +54,8 @@ pub use conditional::Conditional;
 pub use cookies::Cookies;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "page-cache")]
+pub use page_cache::PageCache;
 #[cfg(feature = "range")]
 pub use range::Range;
 #[cfg(feature = "request-id")]

@@ -32,10 +32,10 @@ pub(super) const CASES: &[Case] = &[
         expect: r#"
             200
             content-length: 0
-            set-cookie: a=lDLsAoNB3ZvQ%2F6eAHV6qMRE0ZwhIpPz8NnRIHJhVUm8%3D1; HttpOnly; SameSite=Lax; Path=/
+            set-cookie: a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1; HttpOnly; SameSite=Lax; Path=/
             200
             content-length: 1
-            set-cookie: a=lDLsAoNB3ZvQ%2F6eAHV6qMRE0ZwhIpPz8NnRIHJhVUm8%3D1; HttpOnly; SameSite=Lax; Path=/
+            set-cookie: a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1; HttpOnly; SameSite=Lax; Path=/
             "1"
         "#,
         ..Case::APP
@@ -89,7 +89,7 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const SIGNED: &str = "a=lDLsAoNB3ZvQ%2F6eAHV6qMRE0ZwhIpPz8NnRIHJhVUm8%3D1";
+const SIGNED: &str = "a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1";
 
 const KNOWN: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
