@@ -118,7 +118,7 @@ fn blocks_and_files_are_cut() {
         ("bytes=1-1", "1"),
         ("bytes=16-", "6789"),
     ] {
-        let reply = ask(&app, &[("range", range)]);
+        let reply = ask(app, &[("range", range)]);
         assert_eq!((reply.status(), reply.text().as_str()), (206, text));
     }
 }

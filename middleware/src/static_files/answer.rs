@@ -58,7 +58,8 @@ fn failed(start_response: StartResponse, error: io::Error) -> Answer {
     text(started, "Internal Server Error\n")
 }
 
-/// What is at a path.
+/// What is at a path. It lives for a moment, and in one place.
+#[allow(clippy::large_enum_variant)]
 enum Target {
     File(Chosen),
     /// A directory without a slash behind it.

@@ -4,6 +4,7 @@ mod body_limit;
 mod compression;
 mod conditional;
 mod cookies;
+mod page_cache;
 mod request_id;
 mod static_files;
 
@@ -16,6 +17,7 @@ pub const TOPICS: &[&[Case]] = &[
     compression::CASES,
     conditional::CASES,
     cookies::CASES,
+    page_cache::CASES,
     request_id::CASES,
     static_files::CASES,
 ];
