@@ -8,8 +8,7 @@ use http::HeaderValue;
 
 /// A content coding. Each is a feature of the crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Coding {
+pub(crate) enum Coding {
     /// Brotli (RFC 7932), by the feature `brotli`.
     #[cfg(feature = "brotli")]
     Brotli,
@@ -37,7 +36,7 @@ impl Coding {
     ];
 
     /// Its name in `content-encoding`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             #[cfg(feature = "brotli")]
             Coding::Brotli => "br",

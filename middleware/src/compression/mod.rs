@@ -23,7 +23,7 @@ mod tests;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rgi_core::{App, Environ, FieldName, Head, Middleware, StartResponse, field};
 
-pub use crate::coding::Coding;
+use crate::coding::Coding;
 use crate::fields;
 pub use body::CompressionBody;
 
