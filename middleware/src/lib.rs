@@ -26,16 +26,35 @@ pub mod auth;
 pub mod body_limit;
 #[cfg(feature = "catch")]
 pub mod catch;
+#[cfg(any(feature = "compression", feature = "decompression"))]
+mod coding;
+#[cfg(feature = "compression")]
+pub mod compression;
 #[cfg(feature = "concurrency-limit")]
 pub mod concurrency_limit;
+#[cfg(feature = "conditional")]
+pub mod conditional;
+#[cfg(feature = "cookies")]
+pub mod cookies;
 #[cfg(feature = "cors")]
 pub mod cors;
+#[cfg(feature = "decompression")]
+pub mod decompression;
+mod fields;
+#[cfg(feature = "page-cache")]
+pub mod page_cache;
+#[cfg(feature = "range")]
+pub mod range;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
+#[cfg(feature = "sessions")]
+pub mod sessions;
+#[cfg(feature = "static-files")]
+pub mod static_files;
 #[cfg(feature = "timeout")]
 pub mod timeout;
 
@@ -45,15 +64,31 @@ pub use auth::Auth;
 pub use body_limit::BodyLimit;
 #[cfg(feature = "catch")]
 pub use catch::Catch;
+#[cfg(feature = "compression")]
+pub use compression::Compression;
 #[cfg(feature = "concurrency-limit")]
 pub use concurrency_limit::ConcurrencyLimit;
+#[cfg(feature = "conditional")]
+pub use conditional::Conditional;
+#[cfg(feature = "cookies")]
+pub use cookies::Cookies;
 #[cfg(feature = "cors")]
 pub use cors::Cors;
+#[cfg(feature = "decompression")]
+pub use decompression::Decompression;
+#[cfg(feature = "page-cache")]
+pub use page_cache::PageCache;
+#[cfg(feature = "range")]
+pub use range::Range;
 #[cfg(feature = "rate-limit")]
 pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
 #[cfg(feature = "security-headers")]
 pub use security_headers::SecurityHeaders;
+#[cfg(feature = "sessions")]
+pub use sessions::Sessions;
+#[cfg(feature = "static-files")]
+pub use static_files::StaticFiles;
 #[cfg(feature = "timeout")]
 pub use timeout::Timeout;

@@ -3,11 +3,16 @@
 mod auth;
 mod body_limit;
 mod catch;
+mod compression;
 mod concurrency_limit;
+mod conditional;
+mod cookies;
 mod cors;
+mod page_cache;
 mod rate_limit;
 mod request_id;
 mod security_headers;
+mod static_files;
 mod timeout;
 
 use rgi_conformance::Case;
@@ -18,11 +23,16 @@ pub const TOPICS: &[&[Case]] = &[
     auth::CASES,
     body_limit::CASES,
     catch::CASES,
+    compression::CASES,
     concurrency_limit::CASES,
+    conditional::CASES,
+    cookies::CASES,
     cors::CASES,
+    page_cache::CASES,
     rate_limit::CASES,
     request_id::CASES,
     security_headers::CASES,
+    static_files::CASES,
     timeout::CASES,
 ];
 

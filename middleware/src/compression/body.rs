@@ -1,0 +1,298 @@
+//! A body that is compressed on its way.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use pin_project_lite::pin_project;
+use rgi_core::{Body, Error, Event, FileRegion, Hold, Stream, field};
+
+use super::{Compression, code};
+use crate::coding::{Coding, Encoder};
+use crate::fields::vary;
+
+/// Bytes compressed in one step.
+const STEP: usize = 64 * 1024;
+
+/// Compressed bytes that are worth a block, where nobody waits for them.
+const BLOCK: usize = 8 * 1024;
+
+pin_project! {
+    /// Compresses what passes through it: [`Compression`].
+    #[must_use = "a body does nothing until a server polls it"]
+    pub struct CompressionBody<B> {
+        #[pin]
+        body: B,
+        hold: Hold,
+        settings: Compression,
+        state: State,
+    }
+}
+
+enum State {
+    /// The head is still to come, and to be marked at most: the client wants no coding, or no body.
+    Marking(Option<Coding>),
+    /// The head is still to come, with what follows.
+    Opening(Coding),
+    Coding(Box<Work>),
+    Through,
+}
+
+impl<B> CompressionBody<B> {
+    pub(super) fn new(
+        body: B,
+        settings: Compression,
+        coding: Option<Coding>,
+        is_head: bool,
+    ) -> CompressionBody<B> {
+        let state = match coding {
+            Some(coding) if !is_head => State::Opening(coding),
+            coding => State::Marking(coding),
+        };
+        CompressionBody {
+            body,
+            hold: Hold::default(),
+            settings,
+            state,
+        }
+    }
+}
+
+impl<B: Body> Stream for CompressionBody<B> {
+    type Item = Result<Event, Error>;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        loop {
+            match this.state {
+                State::Through => return this.hold.poll_next(this.body, cx),
+                State::Marking(coding) => {
+                    let coding = *coding;
+                    let mut item = ready!(this.body.as_mut().poll_next(cx));
+                    if let Some(Ok(Event::Start(started))) = &mut item {
+                        let head = started.head_mut();
+                        if this.settings.takes(head) {
+                            vary(head, "accept-encoding");
+                            // A HEAD of what is long enough is that of a compressed body.
+                            if let Some(coding) = coding.filter(|_| head.length().is_some()) {
+                                code(head, coding);
+                            }
+                        }
+                        *this.state = State::Through;
+                    }
+                    return Poll::Ready(item);
+                }
+                State::Opening(coding) => {
+                    let coding = *coding;
+                    let opened = ready!(this.hold.poll_open(this.body.as_mut(), cx));
+                    let (mut started, first) = match opened {
+                        Ok(opened) => opened,
+                        Err(error) => {
+                            *this.state = State::Through;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    };
+                    let whole = this.body.size_hint().1 == Some(0);
+                    *this.state = State::Through;
+                    let head = started.head_mut();
+                    let first = match first {
+                        Some(Event::Data(data)) if this.settings.takes(head) => {
+                            let is_short = whole && (data.len() as u64) < this.settings.least;
+                            if is_short {
+                                this.hold.release(started, Some(Event::Data(data)));
+                                continue;
+                            }
+                            vary(head, "accept-encoding");
+                            let eager = head.get(&field::CONTENT_TYPE).is_some_and(|value| {
+                                value.as_bytes().starts_with(b"text/event-stream")
+                            });
+                            let mut work = match Work::new(coding, eager) {
+                                Ok(work) => Box::new(work),
+                                Err(error) => return Poll::Ready(Some(Err(error))),
+                            };
+                            work.data = data;
+                            code(head, coding);
+                            *this.state = State::Coding(work);
+                            None
+                        }
+                        Some(Event::Flush) if this.settings.takes(head) => {
+                            vary(head, "accept-encoding");
+                            code(head, coding);
+                            match Work::new(coding, false) {
+                                Ok(work) => *this.state = State::Coding(Box::new(work)),
+                                Err(error) => return Poll::Ready(Some(Err(error))),
+                            }
+                            Some(Event::Flush)
+                        }
+                        first => first,
+                    };
+                    this.hold.release(started, first);
+                }
+                State::Coding(work) => {
+                    if !this.hold.drained() {
+                        return this.hold.poll_next(this.body, cx);
+                    }
+                    return work.poll_next(this.body, cx);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.state {
+            State::Through => self.hold.size_hint(&self.body),
+            State::Marking(_) => self.body.size_hint(),
+            State::Opening(_) => (0, None),
+            State::Coding(work) if self.hold.drained() => work.size_hint(),
+            State::Coding(_) => (1, None),
+        }
+    }
+}
+
+/// A body that is being compressed.
+struct Work {
+    /// `None` once the coding is ended.
+    encoder: Option<Encoder>,
+    /// Whether each block goes out at once.
+    eager: bool,
+    /// Whether the encoder was given bytes that did not come out yet.
+    holds: bool,
+    /// Of the application, not compressed yet.
+    data: Bytes,
+    file: Option<Box<FileRegion>>,
+    /// Behind what is compressed.
+    out: VecDeque<Event>,
+}
+
+impl Work {
+    fn new(coding: Coding, eager: bool) -> Result<Work, Error> {
+        Ok(Work {
+            encoder: Some(Encoder::new(coding)?),
+            eager,
+            holds: false,
+            data: Bytes::new(),
+            file: None,
+            out: VecDeque::new(),
+        })
+    }
+
+    fn poll_next<B: Body>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event, Error>>> {
+        loop {
+            if let Some(event) = self.out.pop_front() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            if self.encoder.is_none() {
+                return Poll::Ready(None);
+            }
+            match self.step(body.as_mut(), cx) {
+                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Pending) => return Poll::Pending,
+                Err(error) => {
+                    self.encoder = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+    }
+
+    /// Compresses a piece of what is there, or asks for the next event.
+    fn step<B: Body>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        cx: &mut Context<'_>,
+    ) -> Result<Poll<()>, Error> {
+        if !self.data.is_empty() {
+            self.compress(body.size_hint().1 == Some(0))?;
+        } else if let Some(file) = &mut self.file {
+            match file.next_chunk(STEP)? {
+                Some(chunk) => self.data = chunk,
+                None => self.file = None,
+            }
+        } else {
+            match body.as_mut().poll_next(cx) {
+                // What there is goes out before the next is waited for.
+                Poll::Pending if self.holds => self.flush()?,
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(Some(Ok(event))) => self.take(event)?,
+                Poll::Ready(Some(Err(error))) => return Err(error),
+                Poll::Ready(None) => self.finish()?,
+            }
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    /// Compresses a piece of the data. `last`: the application has nothing behind it.
+    fn compress(&mut self, last: bool) -> Result<(), Error> {
+        let piece = self.data.split_to(self.data.len().min(STEP));
+        let Some(encoder) = &mut self.encoder else {
+            return Ok(());
+        };
+        encoder.write(&piece)?;
+        self.holds = true;
+        let is_done = self.data.is_empty();
+        if is_done && last && self.file.is_none() {
+            return self.finish();
+        }
+        if is_done && self.eager {
+            return self.flush();
+        }
+        if encoder.len() >= BLOCK {
+            self.emit();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Data(data) => self.data = data,
+            Event::File(region) => self.file = Some(region),
+            Event::Flush => {
+                self.flush()?;
+                self.out.push_back(Event::Flush);
+            }
+            // Trailers; what does not belong here is the machine's to refuse.
+            other => {
+                self.finish()?;
+                self.out.push_back(other);
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self) {
+        let coded = self.encoder.as_mut().map(Encoder::take);
+        if let Some(coded) = coded.filter(|coded| !coded.is_empty()) {
+            self.out.push_back(Event::Data(coded));
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if let Some(encoder) = self.encoder.as_mut().filter(|_| self.holds) {
+            encoder.flush()?;
+            self.holds = false;
+            self.emit();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if let Some(encoder) = self.encoder.take() {
+            self.out.push_back(Event::Data(encoder.finish()?));
+        }
+        Ok(())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.encoder {
+            Some(_) => (0, None),
+            None => (self.out.len(), Some(self.out.len())),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+use std::io::Read;
+use std::task::Poll;
+
+use rgi_core::testing::{Client, Reply};
+use rgi_core::{
+    App, AppExt, Bytes, Environ, Error, FieldName, Full, HeaderValue, StartResponse, Started,
+    StatusCode, Writer, app_fn, field, media,
+};
+
+use super::{Coding, Compression, wanted};
+use crate::coding::Decoder;
+
+fn decoded(coding: &str, data: Bytes) -> Vec<u8> {
+    let known = Coding::ALL.iter().find(|it| it.is(coding));
+    let mut decoder = Decoder::new(*known.expect("a coding")).unwrap();
+    decoder.feed(Some(data));
+    let mut out = Vec::new();
+    let mut chunk = [0; 1000];
+    loop {
+        match decoder.read(&mut chunk) {
+            Ok(0) => return out,
+            Ok(read) => out.extend_from_slice(&chunk[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return out,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn text() -> String {
+    (0..900).map(|i| format!("line {i}\n")).collect()
+}
+
+fn page(started: Started) -> Started {
+    started.header(field::CONTENT_TYPE, media::TEXT_HTML)
+}
+
+fn long(_: Environ, start_response: StartResponse) -> Full {
+    let tag = HeaderValue::from_static("\"a\"");
+    let started = start_response
+        .start(StatusCode::OK)
+        .header(field::ETAG, tag);
+    page(started).full(text())
+}
+
+fn get<A: App>(app: A, accept: &str) -> Reply {
+    let client = Client::new(app.with(Compression::new()));
+    client.get("/").header("accept-encoding", accept).send()
+}
+
+#[test]
+fn each_coding_is_read_back() {
+    for coding in Coding::ALL {
+        let reply = get(app_fn(long), coding.name());
+        assert_eq!(reply.header("content-encoding"), Some(coding.name()));
+        assert_eq!(reply.header("vary"), Some("accept-encoding"));
+        assert_eq!(reply.header("etag"), Some("W/\"a\""));
+        assert_eq!(reply.head().length(), Some(reply.body().len() as u64));
+        assert!(reply.body().len() < text().len() / 2);
+        assert_eq!(decoded(coding.name(), reply.body()), text().as_bytes());
+    }
+}
+
+#[test]
+fn the_client_chooses() {
+    let choice = |accept: &str| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("accept-encoding", accept.parse().unwrap());
+        wanted(&headers).map(Coding::name)
+    };
+    assert_eq!(choice("gzip, br;q=0.5"), Some("gzip"));
+    assert_eq!(choice("gzip, br, zstd"), Some("zstd"));
+    assert_eq!(choice("*"), Some("zstd"));
+    assert_eq!(choice("*;q=0.1, GZIP ; Q=0.2"), Some("gzip"));
+    assert_eq!(choice("zstd;q=0, *"), Some("br"));
+    assert_eq!(choice("identity, gzip;q=0.5"), None);
+    assert_eq!(choice("identity;q=0, gzip;q=0.5"), Some("gzip"));
+    assert_eq!(choice("x-gzip"), Some("gzip"));
+    for none in ["", "identity", "gzip;q=0", "deflate", "gzip;q=x"] {
+        assert_eq!(choice(none), None, "{none}");
+    }
+}
+
+#[test]
+fn what_the_client_does_not_take_says_that_it_could_be() {
+    let reply = Client::new(app_fn(long).with(Compression::new()))
+        .get("/")
+        .send();
+    assert_eq!(reply.text(), text());
+    assert_eq!(reply.header("vary"), Some("accept-encoding"));
+    assert_eq!(reply.header("etag"), Some("\"a\""));
+}
+
+#[test]
+fn a_head_is_that_of_the_get() {
+    let client = Client::new(app_fn(long).with(Compression::new()));
+    let reply = client.head("/").header("accept-encoding", "gzip").send();
+    assert_eq!(reply.header("content-encoding"), Some("gzip"));
+    assert_eq!((reply.head().length(), reply.body().len()), (None, 0));
+}
+
+#[test]
+fn some_are_left_alone() {
+    let all: [fn(Started) -> Started; 7] = [
+        |it| it.header(field::CONTENT_TYPE, HeaderValue::from_static("image/png")),
+        |it| it,
+        |it| page(it).header(field::CONTENT_ENCODING, HeaderValue::from_static("x")),
+        |it| {
+            page(it).header(
+                field::CONTENT_RANGE,
+                HeaderValue::from_static("bytes 0-1/2"),
+            )
+        },
+        |it| {
+            let value = HeaderValue::from_static("max-age=1, no-transform");
+            page(it).header(field::CACHE_CONTROL, value)
+        },
+        |it| {
+            let digest = FieldName::from_static("repr-digest");
+            page(it).header(digest, HeaderValue::from_static("x"))
+        },
+        |mut it| {
+            it.head_mut().status = StatusCode::PARTIAL_CONTENT;
+            page(it)
+        },
+    ];
+    for (at, start) in all.into_iter().enumerate() {
+        let app = app_fn(move |_, s: StartResponse| start(s.start(StatusCode::OK)).full(text()));
+        let reply = get(app, "gzip");
+        assert_eq!(reply.text(), text(), "{at}");
+        assert_eq!(reply.header("vary"), None, "{at}");
+    }
+    let short = app_fn(|_, s: StartResponse| page(s.start(StatusCode::OK)).full("short"));
+    assert_eq!(get(short, "gzip").text(), "short");
+}
+
+#[test]
+fn what_is_flushed_can_be_read() {
+    for coding in Coding::ALL {
+        let app = app_fn(|_, s: StartResponse| {
+            page(s.start(StatusCode::OK)).push(async |mut writer: Writer| {
+                writer.write("first").await?;
+                writer.flush().await?;
+                writer.write("second").await?;
+                Ok::<(), Error>(())
+            })
+        });
+        let reply = get(app, coding.name());
+        assert_eq!(decoded(coding.name(), reply.chunks()[0].clone()), b"first");
+        assert_eq!(decoded(coding.name(), reply.body()), b"firstsecond");
+    }
+}
+
+#[test]
+fn what_waits_lets_out_what_there_is() {
+    for coding in Coding::ALL {
+        let app = app_fn(|_, s: StartResponse| {
+            let mut left = [Some("second"), None, Some("first")].to_vec();
+            let chunks = std::iter::from_fn(move || left.pop());
+            let mut chunks = chunks.fuse();
+            page(s.start(StatusCode::OK)).stream(Script(Box::new(move |cx| match chunks.next() {
+                Some(None) => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Some(Some(text)) => Poll::Ready(Some(Ok(text.into()))),
+                None => Poll::Ready(None),
+            })))
+        });
+        let reply = get(app, coding.name());
+        assert_eq!(decoded(coding.name(), reply.chunks()[0].clone()), b"first");
+        assert_eq!(decoded(coding.name(), reply.body()), b"firstsecond");
+    }
+}
+
+type Step = dyn FnMut(&mut std::task::Context<'_>) -> Poll<Option<Result<Bytes, Error>>> + Send;
+
+struct Script(Box<Step>);
+
+impl rgi_core::Stream for Script {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        (self.0)(cx)
+    }
+}
+
+#[test]
+fn it_is_send_when_what_it_wraps_is() {
+    fn send<A: App<Body: Send>>(_: A) {}
+    send(app_fn(long).with(Compression::new()));
+    let local = std::rc::Rc::new(());
+    let app = app_fn(move |e, s| {
+        let _ = &local;
+        long(e, s)
+    });
+    assert_eq!(get(app, "br").status(), 200);
+}

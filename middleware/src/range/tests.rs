@@ -1,0 +1,151 @@
+use std::io::Write;
+
+use rgi_core::testing::{Client, Reply};
+use rgi_core::{
+    App, AppExt, BodyExt, BoxBody, Environ, Error, FileRegion, Full, HeaderValue, StartResponse,
+    StatusCode, Writer, app_fn, field,
+};
+
+use super::Range;
+
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+fn digits(_: Environ, start_response: StartResponse) -> Full {
+    start_response
+        .start(StatusCode::OK)
+        .header(field::ETAG, HeaderValue::from_static("\"a\""))
+        .header(field::LAST_MODIFIED, HeaderValue::from_static(DATE))
+        .full("0123456789")
+}
+
+fn ask<A: App>(app: A, fields: &[(&str, &str)]) -> Reply {
+    let client = Client::new(app.with(Range::new()));
+    let get = client.get("/");
+    let get = fields
+        .iter()
+        .fold(get, |get, (name, value)| get.header(name, value));
+    get.send()
+}
+
+fn part(range: &str) -> (u16, String, Option<String>) {
+    let reply = ask(app_fn(digits), &[("range", range)]);
+    assert_eq!(reply.head().length(), Some(reply.body().len() as u64));
+    let content_range = reply.header("content-range").map(str::to_owned);
+    (reply.status(), reply.text(), content_range)
+}
+
+#[test]
+fn one_range_is_a_part() {
+    for (range, text, first, last) in [
+        ("bytes=0-0", "0", 0, 0),
+        ("bytes=2-4", "234", 2, 4),
+        ("BYTES=7-", "789", 7, 9),
+        ("bytes=-3", "789", 7, 9),
+        ("bytes=-30", "0123456789", 0, 9),
+        ("bytes=8-99999999999999999999999", "89", 8, 9),
+    ] {
+        let content_range = format!("bytes {first}-{last}/10");
+        assert_eq!(part(range), (206, text.to_owned(), Some(content_range)));
+    }
+}
+
+#[test]
+fn behind_the_end_there_is_nothing() {
+    for range in [
+        "bytes=10-",
+        "bytes=10-11",
+        "bytes=-0",
+        "bytes=99999999999999999999999-",
+    ] {
+        let nothing = (416, String::new(), Some("bytes */10".to_owned()));
+        assert_eq!(part(range), nothing, "{range}");
+    }
+}
+
+#[test]
+fn what_is_no_range_or_several_is_the_whole() {
+    for range in [
+        "bytes=1-2,4-5",
+        "bytes=2-1",
+        "lines=1-2",
+        "bytes",
+        "bytes=",
+        "bytes=+1-2",
+        "bytes=-",
+    ] {
+        assert_eq!(part(range), (200, "0123456789".to_owned(), None), "{range}");
+    }
+    let reply = ask(app_fn(digits), &[]);
+    assert_eq!(reply.header("accept-ranges"), Some("bytes"));
+}
+
+#[test]
+fn if_range_has_to_hold() {
+    for (validator, wanted) in [
+        ("\"a\"", 206),
+        ("W/\"a\"", 200),
+        ("\"b\"", 200),
+        (DATE, 206),
+        ("Sun, 06 Nov 1994 08:49:38 GMT", 200),
+        ("x", 200),
+    ] {
+        let reply = ask(
+            app_fn(digits),
+            &[("range", "bytes=1-2"), ("if-range", validator)],
+        );
+        assert_eq!(reply.status(), wanted, "{validator}");
+    }
+}
+
+#[test]
+fn blocks_and_files_are_cut() {
+    let app = app_fn(|_, s: StartResponse| {
+        s.start(StatusCode::OK)
+            .length(20)
+            .push(async |mut writer: Writer| {
+                writer.write("01234").await?;
+                writer.flush().await?;
+                let mut file = tempfile::tempfile()?;
+                file.write_all(b"0123456789")?;
+                writer.file(FileRegion::whole(file)?).await?;
+                writer.write("56789").await?;
+                Ok::<(), Error>(())
+            })
+    });
+    for (range, text) in [
+        ("bytes=3-16", "34012345678956"),
+        ("bytes=7-8", "23"),
+        ("bytes=1-1", "1"),
+        ("bytes=16-", "6789"),
+    ] {
+        let reply = ask(app, &[("range", range)]);
+        assert_eq!((reply.status(), reply.text().as_str()), (206, text));
+    }
+}
+
+#[test]
+fn others_are_passed_on() {
+    let unknown = app_fn(|_, s: StartResponse| {
+        s.start(StatusCode::OK)
+            .iter(["a", "b"].map(|it| Ok::<_, Error>(it.into())))
+    });
+    let reply = ask(unknown, &[("range", "bytes=0-0")]);
+    assert_eq!((reply.status(), reply.text().as_str()), (200, "ab"));
+    let gone = app_fn(|_, s: StartResponse| s.start(StatusCode::GONE).full("gone"));
+    assert_eq!(ask(gone, &[("range", "bytes=0-0")]).status(), 410);
+    let client = Client::new(app_fn(digits).with(Range::new()));
+    let head = client.head("/").header("range", "bytes=0-0").send();
+    assert_eq!((head.status(), head.head().length()), (200, Some(10)));
+}
+
+#[test]
+fn it_is_send_when_what_it_wraps_is() {
+    fn send<A: App<Body: Send>>(_: A) {}
+    send(app_fn(digits).with(Range::new()));
+    let local = std::rc::Rc::new(());
+    let app = app_fn(move |e, s| -> BoxBody {
+        let _ = &local;
+        digits(e, s).erased()
+    });
+    assert_eq!(ask(app, &[]).status(), 200);
+}

@@ -1,0 +1,245 @@
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::time::{Duration, SystemTime};
+
+use rgi_core::testing::{Client, Reply};
+use rgi_core::{App, HeaderValue, Method};
+use tempfile::TempDir;
+
+use super::StaticFiles;
+
+/// A directory of files, beside one with a secret.
+fn site() -> (TempDir, Client<StaticFiles>) {
+    site_with(|files| files)
+}
+
+fn site_with(settings: impl Fn(StaticFiles) -> StaticFiles) -> (TempDir, Client<StaticFiles>) {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir_all(at("root/sub/.git")).unwrap();
+    fs::create_dir_all(at("root/.well-known")).unwrap();
+    for (name, text) in [
+        ("secret", "secret"),
+        ("root/index.html", "index"),
+        ("root/a b.txt", "spaces"),
+        ("root/page.css", "0123456789"),
+        ("root/sub/index.html", "sub"),
+        ("root/sub/.git/config", "secret"),
+        ("root/.well-known/x", "known"),
+    ] {
+        fs::write(at(name), text).unwrap();
+    }
+    symlink("../secret", at("root/out")).unwrap();
+    symlink(at("secret"), at("root/absolute")).unwrap();
+    symlink("..", at("root/sub/up")).unwrap();
+    symlink("page.css", at("root/link.css")).unwrap();
+    symlink("../..", at("root/sub/out")).unwrap();
+    symlink("loop", at("root/loop")).unwrap();
+    let fifo = rustix::fs::Mode::RUSR;
+    let root = File::open(at("root")).unwrap();
+    rustix::fs::mknodat(&root, "fifo", rustix::fs::FileType::Fifo, fifo, 0).unwrap();
+    let files = settings(StaticFiles::new(at("root")).unwrap());
+    (dir, Client::new(files))
+}
+
+fn get<A: App>(client: &Client<A>, path: &str) -> (u16, String) {
+    let reply = client.get(path).send();
+    (reply.status(), reply.text())
+}
+
+#[test]
+fn files_and_indexes_are_found() {
+    let (_dir, client) = site();
+    for (path, text) in [
+        ("/", "index"),
+        ("/index.html", "index"),
+        ("/a%20b.txt", "spaces"),
+        ("/sub/", "sub"),
+        ("/link.css", "0123456789"),
+        ("/sub/up/page.css", "0123456789"),
+        ("/.well-known/x", "known"),
+        ("/%70age.css?x=y", "0123456789"),
+    ] {
+        assert_eq!(get(&client, path), (200, text.to_owned()), "{path}");
+    }
+    let reply = client.get("/page.css").send();
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(reply.head().length(), Some(10));
+    let head = client.head("/page.css").send();
+    assert_eq!((head.status(), head.head().length()), (200, Some(10)));
+    assert_eq!(head.header("etag"), reply.header("etag"));
+}
+
+#[test]
+fn there_is_no_way_out() {
+    let (_dir, client) = site();
+    for path in [
+        "/../secret",
+        "/%2e%2e/secret",
+        "/sub/../../secret",
+        "/..%2fsecret",
+        "/sub%2f..%2f..%2fsecret",
+        "//../secret",
+        "/./page.css",
+        "/sub//index.html",
+        "//page.css",
+        "/page.css%00",
+        "/out",
+        "/absolute",
+        "/sub/out/secret",
+        "/loop",
+        "/fifo",
+        "/sub/.git/config",
+        "/sub/.well-known/x",
+        "/page.css/",
+        "/page.css/x",
+        "/nothing",
+        "/%ff",
+    ] {
+        assert_eq!(
+            get(&client, path),
+            (404, "Not Found\n".to_owned()),
+            "{path}"
+        );
+    }
+    let long = format!("/{}", "x".repeat(5000));
+    assert_eq!(get(&client, &long).0, 404);
+    let (_dir, client) = site_with(StaticFiles::hidden);
+    assert_eq!(get(&client, "/sub/.git/config"), (200, "secret".to_owned()));
+    assert_eq!(get(&client, "/../secret").0, 404);
+}
+
+#[test]
+fn directories_are_redirected() {
+    let (_dir, client) = site();
+    let client = client.mounted("/files");
+    for (path, location) in [
+        ("/files/sub", "/files/sub/"),
+        ("/files", "/files/"),
+        ("/files/sub?a=b", "/files/sub/?a=b"),
+    ] {
+        let reply = client.get(path).send();
+        assert_eq!(
+            (reply.status(), reply.header("location")),
+            (301, Some(location))
+        );
+    }
+    let (_dir, client) = site_with(StaticFiles::without_index);
+    assert_eq!(get(&client, "/sub").0, 404);
+    assert_eq!(get(&client, "/sub/").0, 404);
+}
+
+#[test]
+fn other_methods_are_refused() {
+    let (_dir, client) = site();
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+        let reply = client.request(method, "/page.css").send();
+        assert_eq!(
+            (reply.status(), reply.header("allow")),
+            (405, Some("GET, HEAD"))
+        );
+    }
+}
+
+#[test]
+fn conditions_and_ranges_hold() {
+    let (_dir, client) = site();
+    let ask = |fields: &[(&str, &str)]| -> Reply {
+        let get = client.get("/page.css");
+        let get = fields
+            .iter()
+            .fold(get, |get, (name, value)| get.header(name, value));
+        get.send()
+    };
+    let first = ask(&[]);
+    let tag = first.header("etag").unwrap();
+    let date = first.header("last-modified").unwrap();
+    assert_eq!(ask(&[("if-none-match", tag)]).status(), 304);
+    assert_eq!(ask(&[("if-modified-since", date)]).status(), 304);
+    assert_eq!(ask(&[("if-match", "\"x\"")]).status(), 412);
+    let part = ask(&[("range", "bytes=-2"), ("if-range", tag)]);
+    assert_eq!((part.status(), part.text().as_str()), (206, "89"));
+    assert_eq!(ask(&[("range", "bytes=10-")]).status(), 416);
+    assert_eq!(
+        ask(&[("range", "bytes=1-2"), ("if-range", "\"x\"")]).status(),
+        200
+    );
+}
+
+#[test]
+fn compressed_ones_are_preferred() {
+    let (dir, client) = site_with(StaticFiles::precompressed);
+    let at = |name: &str| dir.path().join("root").join(name);
+    let write = |name: &str, text: &str, age: u64| {
+        fs::write(at(name), text).unwrap();
+        let time = SystemTime::now() - Duration::from_secs(age);
+        File::options()
+            .write(true)
+            .open(at(name))
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    };
+    write("page.css", "plain", 100);
+    write("page.css.gz", "gzip", 50);
+    write("page.css.zst", "old", 200);
+    let ask = |accept: &str| {
+        client
+            .get("/page.css")
+            .header("accept-encoding", accept)
+            .send()
+    };
+    for (accept, text, coding) in [
+        ("gzip", "gzip", Some("gzip")),
+        ("zstd, br, gzip;q=0.1", "gzip", Some("gzip")),
+        ("zstd", "plain", None),
+        ("gzip;q=0", "plain", None),
+        ("gzip;q=0.5, identity", "plain", None),
+    ] {
+        let reply = ask(accept);
+        assert_eq!(
+            (reply.text().as_str(), reply.header("content-encoding")),
+            (text, coding)
+        );
+        assert_eq!(reply.header("vary"), Some("accept-encoding"));
+        assert_eq!(
+            reply.header("content-type"),
+            Some("text/css; charset=utf-8")
+        );
+    }
+    assert_ne!(ask("gzip").header("etag"), ask("").header("etag"));
+    let plain = ask("").header("etag").unwrap().to_owned();
+    let other = client.get("/page.css").header("accept-encoding", "gzip");
+    assert_eq!(other.header("if-none-match", &plain).send().status(), 200);
+}
+
+#[test]
+fn a_server_that_may_not_block_answers_the_same() {
+    let (_dir, client) = site();
+    let client = client.lifting();
+    for _ in 0..2 {
+        assert_eq!(get(&client, "/page.css"), (200, "0123456789".to_owned()));
+        assert_eq!(get(&client, "/../secret").0, 404);
+        assert_eq!(get(&client, "/nothing").0, 404);
+        assert_eq!(get(&client, "/sub").0, 301);
+    }
+}
+
+#[test]
+fn settings_show() {
+    let (_dir, client) = site_with(|files| {
+        files
+            .index("page.css")
+            .cache_control(HeaderValue::from_static("no-cache"))
+            .content_type("css", HeaderValue::from_static("text/x"))
+    });
+    let reply = client.get("/").send();
+    assert_eq!(reply.text(), "0123456789");
+    assert_eq!(reply.header("cache-control"), Some("no-cache"));
+    assert_eq!(reply.header("content-type"), Some("text/x"));
+    assert!(StaticFiles::new("/nowhere/at/all").is_err());
+}
