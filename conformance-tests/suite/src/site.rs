@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use rgi_core::server::ServerInfo;
 use rgi_core::{
-    App, BodyExt, BoxBody, Environ, Error, FieldName, Full, Head, HeaderValue, LocalLifespan, Outcome,
-    StartResponse, StatusCode, Worker, app_fn,
+    App, BodyExt, BoxBody, Environ, Error, FieldName, Full, Head, HeaderValue, LocalLifespan,
+    Outcome, StartResponse, StatusCode, Worker, app_fn,
 };
 use rgi_lint::Lint;
 

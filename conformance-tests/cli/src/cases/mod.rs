@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use rgi_conformance::Case;
 
+pub(crate) use self::columns::SERVERS;
 use self::columns::{Column, Place};
 pub(crate) use self::levels::command as levels;
 use self::options::{Options, Parsed};

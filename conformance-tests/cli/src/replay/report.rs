@@ -37,7 +37,11 @@ fn write(
     writeln!(text, "{endpoint}, {cases} cases, seed {seed}\n")?;
     match replay.known.is_empty() {
         true => writeln!(text, "{:<10}  {:>7}  {:>7}", "way", "passed", "failed")?,
-        false => writeln!(text, "{:<10}  {:>7}  {:>7}  {:>7}", "way", "passed", "failed", "differs")?,
+        false => writeln!(
+            text,
+            "{:<10}  {:>7}  {:>7}  {:>7}",
+            "way", "passed", "failed", "differs"
+        )?,
     }
     for way in &replay.ways {
         let of_way = trials.iter().filter(|trial| trial.way() == *way);
@@ -96,7 +100,11 @@ fn row<'a>(
     let passed = passed.len() - differ;
     match replay.known.is_empty() {
         true => writeln!(text, "{name:<10}  {passed:>7}  {:>7}", failed.len()),
-        false => writeln!(text, "{name:<10}  {passed:>7}  {:>7}  {differ:>7}", failed.len()),
+        false => writeln!(
+            text,
+            "{name:<10}  {passed:>7}  {:>7}  {differ:>7}",
+            failed.len()
+        ),
     }
 }
 
