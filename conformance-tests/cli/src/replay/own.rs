@@ -40,7 +40,7 @@ impl Own {
 
     /// The cases in which it differs.
     pub(super) fn known(&self) -> impl Iterator<Item = String> {
-        let of_it = rgi_spec::differences()
+        let of_it = rgi_spec::differences::differences()
             .iter()
             .filter(|it| it.server == self.name);
         of_it.flat_map(|difference| difference.cases.iter().cloned())
