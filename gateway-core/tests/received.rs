@@ -193,6 +193,7 @@ fn forms_of_the_target_by_method() {
         ("GET", "there:443"),
         ("CONNECT", "there"),
         ("CONNECT", "/"),
+        ("CONNECT", "http://there:443"),
         ("GET", "ftp://a/"),
     ] {
         let request = request(method, uri, Version::HTTP_11).header("host", "a");

@@ -33,7 +33,7 @@ pub struct Difference {
     pub what: String,
     /// Why nothing better can be had, and what allows it.
     pub why: String,
-    /// Requests of public corpora that are judged otherwise for it, by their names there.
+    /// Requests of the corpus (`rgi-corpus`) that it takes otherwise than they say, by their names.
     #[serde(default)]
     pub cases: Vec<String>,
 }

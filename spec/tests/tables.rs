@@ -121,7 +121,7 @@ fn the_differences_are_made_from_the_data() {
     let mut page = String::from(
         "# Where servers differ\n\n\
          Made from `differences.toml`. What the documents say of all servers holds for each but \
-         for these. Cases are those of the public corpora of gunicorn and llhttp.\n\n\
+         for these. Cases are those of [the corpus](../conformance-tests/corpus).\n\n\
          | server | what | why | cases |\n|---|---|---|---|\n",
     );
     for Difference {

@@ -37,7 +37,8 @@ commands:
   matrix   the conformance suite on every server
   run      the conformance suite on one server
   levels   the levels a server can claim, and the cases each demands
-  replay   send a corpus of raw HTTP/1.1 requests to a running server and judge its answers
+  replay   send a corpus of raw HTTP/1.1 requests to a server and judge its answers
+  corpus   print the corpus that comes with this command, and what it covers
   faults   stop, reload, kill and overload a server, and count what becomes of requests
 
 options:
@@ -75,6 +76,7 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
     use lexopt::Arg::{Long, Short, Value};
     match parser.next()? {
         Some(Value(command)) if command == "replay" => replay::command(parser),
+        Some(Value(command)) if command == "corpus" => replay::print_corpus(parser),
         Some(Value(command)) if command == "rules" => rules::command(parser),
         Some(Value(command)) if command == "matrix" => cases::matrix(parser),
         Some(Value(command)) if command == "run" => cases::run(parser),
@@ -82,7 +84,7 @@ fn dispatch(mut parser: lexopt::Parser) -> Result<Exit, Error> {
         Some(Value(command)) if command == "faults" => faults::command(parser),
         Some(Value(command)) if command == cases::SERVE_CASE => cases::serve_case(parser),
         Some(Value(other)) => Err(Error::usage(format!(
-            "no command is called '{}'; the commands are: rules, matrix, run, levels, replay, faults",
+            "no command is called '{}'; the commands are: rules, matrix, run, levels, replay, corpus, faults",
             other.to_string_lossy()
         ))),
         Some(Short('h') | Long("help")) => {

@@ -62,6 +62,11 @@ impl Local {
             })),
         }
     }
+
+    /// Where it listens.
+    pub fn remote(&self) -> &Remote {
+        &self.remote
+    }
 }
 
 fn on_tcp(root: &str) -> io::Result<(Listener, Remote, Option<TempDir>)> {

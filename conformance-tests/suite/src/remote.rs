@@ -43,6 +43,16 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// Where it listens, if that is over TCP.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.at {
+            At::Tcp(address) => Some(*address),
+            At::Unix(_) => None,
+        }
+    }
+}
+
 impl Target for Remote {
     fn connect(&self) -> io::Result<Box<dyn Connection>> {
         match &self.at {

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use rgi_core::server::ServerInfo;
 use rgi_core::{
-    App, BodyExt, BoxBody, Environ, Error, FieldName, Head, HeaderValue, LocalLifespan, Outcome,
-    StartResponse, StatusCode, Worker, app_fn,
+    App, BodyExt, BoxBody, Environ, Error, FieldName, Full, Head, HeaderValue, LocalLifespan,
+    Outcome, StartResponse, StatusCode, Worker, app_fn,
 };
 use rgi_lint::Lint;
 
@@ -33,6 +33,8 @@ pub(crate) const FORGET: &str = ".forget";
 pub struct Site {
     lint: Lint<()>,
     more: &'static [&'static [Case]],
+    /// Requests that name no case are read and answered.
+    reads: bool,
     /// What was told of the server at start-up.
     told: Option<Told>,
 }
@@ -79,6 +81,7 @@ impl Site {
         Site {
             lint: Lint::new(()).except(&["content-type-missing"]),
             more: &[],
+            reads: false,
             told: None,
         }
     }
@@ -87,6 +90,13 @@ impl Site {
     /// name, it is that of the first of these.
     pub fn with(mut self, cases: &'static [&'static [Case]]) -> Site {
         self.more = cases;
+        self
+    }
+
+    /// Has it read each request that names no case, to its end, and answer 200: the application that
+    /// corpora of raw requests are replayed against.
+    pub fn reading(mut self) -> Site {
+        self.reads = true;
         self
     }
 
@@ -116,6 +126,9 @@ impl Site {
                 return page(start_response, lines.collect());
             }
             _ => {}
+        }
+        if self.reads && name.is_empty() {
+            return BoxBody::future(read(environ, start_response));
         }
         let Some(case) = self.case(&name) else {
             let wrong = format!("{X_RGI_CASE} names no case: {name:?}");
@@ -149,6 +162,16 @@ impl App for Site {
             head.append(X_RGI_APP, HeaderValue::from_static("conformance"));
         }))
     }
+}
+
+/// Says how long a request's body is.
+async fn read(mut environ: Environ, start_response: StartResponse) -> Result<Full, Error> {
+    let input = environ.input();
+    while let Some(chunk) = std::future::poll_fn(|cx| input.poll_chunk(cx)).await {
+        chunk?;
+    }
+    let text = format!("{} bytes\n", input.consumed());
+    Ok(start_response.start(StatusCode::OK).full(text))
 }
 
 /// How an exchange ended, as a note.

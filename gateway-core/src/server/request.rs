@@ -362,7 +362,8 @@ impl RequestHead {
         let inner = head.inner();
         let uri = &parts.uri;
         // CONNECT has an authority for its target, but not HTTP/2's extended one (RFC 8441 4).
-        let bare_connect = parts.method == Method::CONNECT && uri.scheme().is_none();
+        let is_extended = parts.version >= Version::HTTP_2 && uri.scheme().is_some();
+        let bare_connect = parts.method == Method::CONNECT && !is_extended;
         write_target(&mut inner.raw, uri, parts.version);
         if u32::try_from(inner.raw.len()).is_err() {
             return Err(Error::malformed("a request target of 4 GiB"));

@@ -34,7 +34,7 @@ const PREFIX: &str = "/under/a%20prefix";
 const SUPERVISED: &str = "+supervisor";
 
 /// The servers this command is built with, by their names.
-pub(super) const SERVERS: &[(&str, Serve)] = &[
+pub(crate) const SERVERS: &[(&str, Serve)] = &[
     ("evented", |config, site, listeners, stop| {
         rgi_evented::Evented::new(config).serve(site, listeners, stop)
     }),

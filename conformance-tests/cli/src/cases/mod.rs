@@ -1,6 +1,7 @@
 //! `rgi-conformance run` and `matrix`: the conformance suite on one server, and on all.
 
 mod columns;
+
 mod levels;
 mod options;
 mod report;
@@ -10,6 +11,7 @@ use std::time::Instant;
 
 use rgi_conformance::Case;
 
+pub(crate) use self::columns::SERVERS;
 use self::columns::{Column, Place};
 pub(crate) use self::levels::command as levels;
 use self::options::{Options, Parsed};

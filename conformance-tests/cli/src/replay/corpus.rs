@@ -52,6 +52,11 @@ struct Line {
 }
 
 impl Case {
+    /// The corpus that comes with the command.
+    pub fn shipped() -> Vec<Case> {
+        rgi_corpus::cases().map(Case::from).collect()
+    }
+
     /// Reads the corpus in the file at `path`.
     ///
     /// # Errors
@@ -103,6 +108,23 @@ impl Case {
             responses: line.responses,
             note: line.note,
         })
+    }
+}
+
+impl From<&rgi_corpus::Case> for Case {
+    fn from(case: &rgi_corpus::Case) -> Case {
+        Case {
+            id: case.id.clone(),
+            raw: case.raw.clone(),
+            expect: match case.expect {
+                rgi_corpus::Expect::Accept => Expect::Accept,
+                rgi_corpus::Expect::Reject => Expect::Reject,
+                rgi_corpus::Expect::Incomplete => Expect::Incomplete,
+                rgi_corpus::Expect::Either => Expect::Either,
+            },
+            responses: case.responses,
+            note: case.note.clone(),
+        }
     }
 }
 

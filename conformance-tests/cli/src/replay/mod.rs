@@ -6,12 +6,15 @@
 
 mod corpus;
 mod options;
+mod own;
+mod print;
 mod report;
 mod scan;
 mod trial;
 mod verdict;
 mod ways;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 pub use corpus::{Case, Expect};
@@ -21,6 +24,8 @@ pub use ways::Way;
 use crate::progress::Progress;
 use crate::{Endpoint, Error, Exit, jobs};
 use options::Parsed;
+use own::Own;
+pub(crate) use print::command as print_corpus;
 
 /// Runs the subcommand with what is left of the command line.
 pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
@@ -31,8 +36,12 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
         }
         Parsed::Options(options) => options,
     };
-    let cases = options.select(Case::load(&options.file)?)?;
-    let replay = options.replay(cases);
+    let cases = options.cases()?;
+    let own = options.server().map(Own::start).transpose()?;
+    let mut replay = options.replay(cases, own.as_ref().map(Own::endpoint));
+    if let Some(own) = &own {
+        replay = replay.known(own.known());
+    }
     let progress = Progress::over(replay.cases.len() * replay.ways.len());
     let result = replay.run(|trial| progress.count(trial.passed()));
     progress.end();
@@ -44,7 +53,11 @@ pub(crate) fn command(parser: lexopt::Parser) -> Result<Exit, Error> {
     if let Some(error) = result.stopped {
         return Err(error);
     }
-    match result.trials.iter().all(Trial::passed) {
+    let stale = replay.no_longer(&result.trials);
+    for id in &stale {
+        eprintln!("rgi-conformance: {id}: is listed as a difference, and is none any more");
+    }
+    match stale.is_empty() && result.trials.iter().all(Trial::passed) {
         true => Ok(Exit::Passed),
         false => Ok(Exit::Failed),
     }
@@ -59,6 +72,7 @@ pub struct Replay {
     seed: u64,
     timeout: Duration,
     jobs: usize,
+    known: HashSet<String>,
 }
 
 /// What came of a [`Replay`].
@@ -80,7 +94,24 @@ impl Replay {
             seed: 1,
             timeout: Duration::from_secs(5),
             jobs: 8,
+            known: HashSet::new(),
         }
+    }
+
+    /// Cases in which the server is known to differ, by their ids: it may accept or refuse them, as
+    /// [`Expect::Either`] has it.
+    #[must_use]
+    pub fn known(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.known = ids.into_iter().collect();
+        self
+    }
+
+    /// Those of them that it took as it should in every way they were sent.
+    pub fn no_longer<'a>(&'a self, trials: &'a [Trial]) -> Vec<&'a str> {
+        let differs = |id: &str| trials.iter().any(|it| it.case().id == id && it.differs());
+        let tried = self.cases.iter().map(|case| case.id.as_str());
+        let known = tried.filter(|id| self.known.contains(*id));
+        known.filter(|id| !differs(id)).collect()
     }
 
     /// Sends in these ways alone.

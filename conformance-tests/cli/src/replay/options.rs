@@ -14,7 +14,11 @@ pub(super) const HELP: &str = "\
 rgi-conformance replay: sends a corpus of raw HTTP/1.1 requests to a running server and judges
 its answers
 
-usage: rgi-conformance replay FILE.jsonl [OPTIONS]
+usage: rgi-conformance replay [FILE.jsonl] [--url URL [--unix PATH] | --server NAME] [OPTIONS]
+
+Without a file it is the corpus that comes with this command, written from RFC 9110, 9112 and 3986:
+'rgi-conformance corpus' prints it. Its cases limits/ assume the limits that RGI's servers have by
+default; others skip them.
 
 The server runs an application that reads each request to its end and answers it 2xx with a field
 x-rgi-app. Each line of FILE.jsonl is one connection:
@@ -32,6 +36,8 @@ connection must then be answered 200.
 
 options:
   --url URL          where the server listens; http://127.0.0.1:8000
+  --server NAME      a server of this command's, started for it: evented, prefork, threaded,
+                     coroutine or actix. Where it is known to differ is told, and no failure
   --unix PATH        connect to this Unix socket instead; URL then names the host alone
   --only SUBSTR      only cases whose id contains SUBSTR; repeat for more
   --skip SUBSTR      no cases whose id contains SUBSTR; repeat for more
@@ -45,6 +51,8 @@ options:
   -h, --help         show this text
 
 examples:
+  rgi-conformance replay --url http://127.0.0.1:8000 --skip limits/
+  rgi-conformance replay --server coroutine
   rgi-conformance replay wire.jsonl --url http://127.0.0.1:8000
   rgi-conformance replay wire.jsonl --unix /run/app.sock --jobs 1
   rgi-conformance replay wire.jsonl --only chunked --skip trailer --ways bytes --verbose
@@ -63,7 +71,8 @@ pub(super) enum Parsed {
 /// Options of one run. A single-value option given twice: the last holds.
 #[derive(Debug)]
 pub(super) struct Options {
-    pub(super) file: PathBuf,
+    file: Option<PathBuf>,
+    server: Option<String>,
     pub(super) verbose: bool,
     pub(super) format: Format,
     endpoint: Endpoint,
@@ -79,7 +88,7 @@ pub(super) struct Options {
 pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     use lexopt::Arg::{Long, Short, Value};
     let mut file: Option<PathBuf> = None;
-    let mut url = "http://127.0.0.1:8000".to_owned();
+    let (mut url, mut server) = (None, None);
     let mut unix: Option<PathBuf> = None;
     let (mut only, mut skip) = (Vec::new(), Vec::new());
     let mut ways = Way::ALL.to_vec();
@@ -91,7 +100,8 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Parsed::Help),
-            Long("url") => url = parser.value()?.string()?,
+            Long("url") => url = Some(parser.value()?.string()?),
+            Long("server") => server = Some(parser.value()?.string()?),
             Long("unix") => unix = Some(parser.value()?.into()),
             Long("only") => only.push(parser.value()?.string()?),
             Long("skip") => skip.push(parser.value()?.string()?),
@@ -105,15 +115,20 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             other => return Err(other.unexpected().into()),
         }
     }
+    if server.is_some() && (url.is_some() || unix.is_some()) {
+        return Err(Error::usage(
+            "replay: --server starts a server of this command's, --url and --unix name one that runs; \
+             give one of them",
+        ));
+    }
+    let url = url.unwrap_or_else(|| "http://127.0.0.1:8000".to_owned());
     let mut endpoint = Endpoint::from_url(&url)?;
     if let Some(path) = unix {
         endpoint = endpoint.through_unix(path);
     }
-    let file = file.ok_or_else(|| {
-        Error::usage("replay: no FILE.jsonl given; 'rgi-conformance replay --help' shows how")
-    })?;
     Ok(Parsed::Options(Box::new(Options {
         file,
+        server,
         verbose,
         format,
         endpoint,
@@ -127,8 +142,17 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
 }
 
 impl Options {
+    /// The name of the server to be started, if one is.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
     /// The cases that are wanted.
-    pub(super) fn select(&self, mut cases: Vec<Case>) -> Result<Vec<Case>, Error> {
+    pub(super) fn cases(&self) -> Result<Vec<Case>, Error> {
+        let mut cases = match &self.file {
+            Some(file) => Case::load(file)?,
+            None => Case::shipped(),
+        };
         let total = cases.len();
         let names = |parts: &[String], id: &str| parts.iter().any(|part| id.contains(part));
         cases.retain(|case| self.only.is_empty() || names(&self.only, &case.id));
@@ -136,15 +160,19 @@ impl Options {
         if cases.is_empty() {
             return Err(Error::usage(format!(
                 "--only and --skip leave none of the {total} cases in {}",
-                self.file.display()
+                match &self.file {
+                    Some(file) => file.display().to_string(),
+                    None => "the corpus".to_owned(),
+                }
             )));
         }
         Ok(cases)
     }
 
-    /// The run of `cases` with these options.
-    pub(super) fn replay(&self, cases: Vec<Case>) -> Replay {
-        Replay::new(self.endpoint.clone(), cases)
+    /// The run of `cases` with these options; at `endpoint`, if a server was started.
+    pub(super) fn replay(&self, cases: Vec<Case>, endpoint: Option<Endpoint>) -> Replay {
+        let endpoint = endpoint.unwrap_or_else(|| self.endpoint.clone());
+        Replay::new(endpoint, cases)
             .ways(self.ways.clone())
             .seed(self.seed)
             .timeout(self.timeout)
@@ -216,7 +244,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        assert!(wrong(&[]).contains("FILE.jsonl"));
+        let both = ["--server", "evented", "--url", "http://a"];
+        assert!(wrong(&both).contains("give one of them"));
         assert!(wrong(&["a", "b"]).contains("\"b\""));
         assert!(wrong(&["a", "--wayz"]).contains("--wayz"));
         assert!(wrong(&["a", "--ways", "whole,half"]).contains("'half' is no way"));

@@ -35,12 +35,19 @@ fn write(
     }
     let (endpoint, cases, seed) = (&replay.endpoint, replay.cases.len(), replay.seed);
     writeln!(text, "{endpoint}, {cases} cases, seed {seed}\n")?;
-    writeln!(text, "{:<10}  {:>7}  {:>7}", "way", "passed", "failed")?;
+    match replay.known.is_empty() {
+        true => writeln!(text, "{:<10}  {:>7}  {:>7}", "way", "passed", "failed")?,
+        false => writeln!(
+            text,
+            "{:<10}  {:>7}  {:>7}  {:>7}",
+            "way", "passed", "failed", "differs"
+        )?,
+    }
     for way in &replay.ways {
         let of_way = trials.iter().filter(|trial| trial.way() == *way);
-        row(text, way.name(), of_way)?;
+        row(text, replay, way.name(), of_way)?;
     }
-    row(text, "all", trials.iter())?;
+    row(text, replay, "all", trials.iter())?;
     for trial in trials {
         if let Some(why) = trial.why() {
             failure(text, trial, why)?;
@@ -84,11 +91,21 @@ pub(super) fn all(replay: &Replay, replayed: &Replayed) -> Report {
 
 fn row<'a>(
     text: &mut String,
+    replay: &Replay,
     name: &str,
     trials: impl Iterator<Item = &'a Trial>,
 ) -> Result<(), std::fmt::Error> {
     let (passed, failed): (Vec<_>, Vec<_>) = trials.partition(|trial| trial.passed());
-    writeln!(text, "{name:<10}  {:>7}  {:>7}", passed.len(), failed.len())
+    let differ = passed.iter().filter(|trial| trial.differs()).count();
+    let passed = passed.len() - differ;
+    match replay.known.is_empty() {
+        true => writeln!(text, "{name:<10}  {passed:>7}  {:>7}", failed.len()),
+        false => writeln!(
+            text,
+            "{name:<10}  {passed:>7}  {:>7}  {differ:>7}",
+            failed.len()
+        ),
+    }
 }
 
 fn failure(text: &mut String, trial: &Trial, why: &str) -> Result<(), std::fmt::Error> {

@@ -20,6 +20,7 @@ pub struct Trial {
     way: Way,
     came: String,
     why: Option<String>,
+    differs: bool,
 }
 
 impl Trial {
@@ -36,6 +37,11 @@ impl Trial {
     /// True where the server did what was expected.
     pub fn passed(&self) -> bool {
         self.why.is_none()
+    }
+
+    /// True where it did something else, in a case in which it is known to.
+    pub fn differs(&self) -> bool {
+        self.differs
     }
 
     /// What was wrong, where something was.
@@ -55,6 +61,15 @@ impl Trial {
     /// Where no connection can be opened for it.
     pub(super) fn make(replay: &Replay, case: &Case, way: Way) -> Result<Trial, Error> {
         let requests = scan(&case.raw);
+        let is_known = replay.known.contains(&case.id);
+        let strict = case;
+        let case = &match is_known {
+            true => Case {
+                expect: Expect::Either,
+                ..case.clone()
+            },
+            false => case.clone(),
+        };
         let exchange = Exchange {
             pieces: way.cut(&case.raw, seed_for(&case.id, replay.seed)),
             asked: requests.iter().map(Request::asked).collect(),
@@ -63,16 +78,18 @@ impl Trial {
         };
         let seen = exchange.run(&replay.endpoint)?;
         let why = verdict::judge(case, &requests, &seen).err();
+        let differs = is_known && verdict::judge(strict, &requests, &seen).is_err();
         let damage = check_health(&replay.endpoint, replay.timeout).err();
         let why = match (why, damage) {
             (Some(why), Some(damage)) => Some(format!("{why}; {damage}")),
             (why, damage) => why.or(damage),
         };
         Ok(Trial {
-            case: case.clone(),
+            case: strict.clone(),
             way,
             came: describe(&seen),
             why,
+            differs,
         })
     }
 }
