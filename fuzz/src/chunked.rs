@@ -4,9 +4,9 @@ use bytes::BytesMut;
 use http::HeaderMap;
 use rgi_http1::{BodyReader, Decoded, Framing, Refusal};
 
-use crate::LIMITS;
 use crate::pieces::ways;
 use crate::plain::{self, Read};
+use crate::{LIMITS, REFUSALS};
 
 /// Behind what is no whole body, one of these might make it one.
 const ENDS: [&[u8]; 8] = [
@@ -28,6 +28,9 @@ pub fn run(data: &[u8]) {
     });
     for other in others {
         assert_eq!(whole, other, "one outcome, however the bytes come");
+    }
+    if let Err(refusal) = &whole {
+        assert!(REFUSALS.contains(&refusal.status().as_u16()), "{refusal}");
     }
     match (plain::chunked(data, &LIMITS), whole) {
         (Read::Whole(plain, used), Ok(Some(body))) => {

@@ -2,6 +2,7 @@
 //!
 //! The first bytes choose the request and when the peer leaves, each one behind them an event.
 
+use std::fs::File;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
@@ -9,8 +10,10 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use rgi_core::rt::ThreadClock;
-use rgi_core::server::{Exchange, Host, Payload, RequestHead, ServerInfo, Span};
-use rgi_core::{End, Environ, Error, Event, Input, StartResponse, Started, Stream, app_fn};
+use rgi_core::server::{Exchange, Framing, Host, Payload, RequestHead, ServerInfo, Span};
+use rgi_core::{
+    End, Environ, Error, Event, FileRegion, Input, StartResponse, Started, Stream, app_fn,
+};
 use rgi_http1::{HeadReader, Output, Stamp, Turn};
 
 use crate::LIMITS;
@@ -50,7 +53,7 @@ pub fn run(data: &[u8]) {
 struct Seen {
     dropped: usize,
     outcomes: Vec<(End, Option<u16>, u64, bool)>,
-    /// What it gave, as long as it kept the rules.
+    /// Bytes that it was asked for and gave.
     given: u64,
 }
 
@@ -78,7 +81,6 @@ fn respond(raw: &[u8], leaves: Option<usize>, ops: &[u8]) {
         Script {
             ops: ops.into_iter(),
             start: Some(start_response),
-            promised: None,
             events: 0,
             seen,
         }
@@ -94,6 +96,7 @@ fn respond(raw: &[u8], leaves: Option<usize>, ops: &[u8]) {
         leaves.is_some_and(|at| polls > at)
     };
     let (mut cut, mut gone, mut committed) = (false, false, None);
+    let mut framing = None;
     loop {
         if left() {
             hang_up.now();
@@ -108,6 +111,7 @@ fn respond(raw: &[u8], leaves: Option<usize>, ops: &[u8]) {
                     break;
                 }
                 turn.head(&commit, &Stamp::new(""), &mut output);
+                framing = Some(commit.framing);
                 committed = Some(commit.head.status.as_u16());
             }
             continue;
@@ -126,9 +130,14 @@ fn respond(raw: &[u8], leaves: Option<usize>, ops: &[u8]) {
             }
             Poll::Ready(Some(Ok(Payload::Upgrade(_)))) => panic!("no switch was offered"),
             Poll::Ready(Some(Ok(payload))) => {
-                if let Payload::Data(data) = &payload {
-                    assert!(!data.is_empty(), "no block is empty");
-                    bytes += data.len() as u64;
+                let len = match &payload {
+                    Payload::Data(data) => data.len() as u64,
+                    Payload::File(region) => region.len(),
+                    _ => 1,
+                };
+                assert!(len > 0, "no block is empty");
+                if matches!(payload, Payload::Data(_) | Payload::File(_)) {
+                    bytes += len;
                 }
                 turn.payload(payload, &mut output);
             }
@@ -156,6 +165,15 @@ fn respond(raw: &[u8], leaves: Option<usize>, ops: &[u8]) {
         return;
     }
     assert_eq!((status, counted), (committed, bytes));
+    // A refusal's text is the server's own.
+    assert!(
+        end == End::Refused || bytes <= seen.given,
+        "what was sent was given"
+    );
+    let unknown = matches!(framing, Some(Framing::Unknown));
+    if end == End::Sent && unknown {
+        assert_eq!(bytes, seen.given, "all that was given was sent");
+    }
     let mut sent = Vec::new();
     output
         .write_to(&mut sent)
@@ -232,7 +250,6 @@ fn read_back(sent: &[u8], is_head: bool, is_old: bool, cut: bool, bytes: u64, tu
 struct Script {
     ops: std::vec::IntoIter<u8>,
     start: Option<StartResponse>,
-    promised: Option<u64>,
     events: usize,
     seen: Arc<Mutex<Seen>>,
 }
@@ -244,8 +261,7 @@ impl Script {
         let status = StatusCode::from_u16(statuses[usize::from(op >> 4) % statuses.len()]);
         let mut started = start.start(status.expect("a status"));
         if op & 8 != 0 {
-            self.promised = Some(u64::from(op >> 4));
-            started.head_mut().set_length(self.promised);
+            started.head_mut().set_length(Some(u64::from(op >> 4)));
         }
         Event::Start(decorated(started))
     }
@@ -272,6 +288,12 @@ fn another() -> StartResponse {
     drop(Exchange::new(head, Input::empty(), host(), Arc::default()).call(&thief));
     let stolen = stolen.lock().expect("one thread").take();
     stolen.expect("the application was called")
+}
+
+/// So many bytes of a file.
+fn region(len: u64) -> FileRegion {
+    let file = std::env::current_exe().and_then(File::open);
+    FileRegion::new(file.expect("the program's own file"), 0..len).expect("bytes that it has")
 }
 
 struct Empty;
@@ -305,6 +327,11 @@ impl Stream for Script {
                 let len = usize::from(op >> 3);
                 self.seen.lock().expect("one thread").given += len as u64;
                 Ok(Event::Data(Bytes::from_static(&[b'x'; 32][..len])))
+            }
+            4 if op & 8 != 0 => {
+                let len = u64::from(op >> 4);
+                self.seen.lock().expect("one thread").given += len;
+                Ok(Event::File(Box::new(region(len))))
             }
             4 => Ok(Event::Flush),
             5 => {

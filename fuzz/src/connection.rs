@@ -9,12 +9,12 @@ use std::task::{Context, Poll, Waker};
 use http::HeaderMap;
 use rgi_core::Input;
 use rgi_core::server::Config;
-use rgi_http1::{Framing, Incoming, Turn};
+use rgi_http1::{CONTINUE, Framing, Incoming, Limits, Turn};
 
-use crate::LIMITS;
 use crate::chunked::assert_passed_on;
-use crate::pieces::ways;
+use crate::pieces::{Numbers, ways};
 use crate::plain::{self, Read};
+use crate::{LIMITS, REFUSALS};
 
 /// What an application gets of one request.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,10 +22,20 @@ struct Message {
     method: String,
     target: String,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What it has read of the body.
     body: Vec<u8>,
     trailers: Option<HeaderMap>,
-    /// The body came to its end.
+    /// It has read the body to its end.
     whole: bool,
+}
+
+/// How much of each body the application reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    All,
+    /// The first block of it, which may be all.
+    First,
+    Nothing,
 }
 
 /// How a connection ends for the server.
@@ -41,11 +51,32 @@ enum End {
 
 /// Reads `data` in all ways.
 pub fn run(data: &[u8]) {
-    let [whole, others @ ..] = ways(data).map(|pieces| serve(data, pieces));
-    for other in others {
-        assert_eq!(whole, other, "one outcome, however the bytes come");
+    let mut numbers = Numbers::of(data);
+    let reads = [Reads::All, Reads::All, Reads::First, Reads::Nothing][numbers.below(4)];
+    let limits = match numbers.below(3) {
+        // The usual ones but for the body's.
+        0 => Limits {
+            body: LIMITS.body,
+            ..Limits::default()
+        },
+        _ => LIMITS,
+    };
+    let [whole, others @ ..] = ways(data).map(|pieces| serve(data, pieces, &limits, reads));
+    // What the first block is depends on how the bytes come.
+    if reads != Reads::First {
+        for other in &others {
+            assert_eq!(&whole, other, "one outcome, however the bytes come");
+        }
     }
-    compare(data, &whole.0, whole.1);
+    for (messages, end) in [whole].iter().chain(&others) {
+        compare(data, messages, *end, &limits, reads);
+    }
+}
+
+/// Holds the engine to the plain reading of `data` that comes at once, all bodies read.
+pub fn check(data: &[u8], limits: &Limits) {
+    let (messages, end) = serve(data, vec![0..data.len()], limits, Reads::All);
+    compare(data, &messages, end, limits, Reads::All);
 }
 
 /// A client's end of a connection: what it sends, in pieces, and then its end.
@@ -88,9 +119,14 @@ impl Write for Shared {
     }
 }
 
-fn serve(data: &[u8], pieces: Vec<Range<usize>>) -> (Vec<Message>, End) {
+fn serve(
+    data: &[u8],
+    pieces: Vec<Range<usize>>,
+    limits: &Limits,
+    reads: Reads,
+) -> (Vec<Message>, End) {
     let mut config = Config::default();
-    config.limits = LIMITS;
+    config.limits = *limits;
     let mut client = Shared(Arc::new(Mutex::new(Client {
         data: data.to_vec(),
         pieces: pieces.into_iter(),
@@ -99,6 +135,7 @@ fn serve(data: &[u8], pieces: Vec<Range<usize>>) -> (Vec<Message>, End) {
     })));
     let mut incoming = Incoming::new();
     let mut messages = Vec::new();
+    let mut expected = 0;
     let end = loop {
         let received = incoming.receive(&mut client, &config, |_| false);
         let head = match received.expect("the stream has no fault") {
@@ -107,9 +144,9 @@ fn serve(data: &[u8], pieces: Vec<Range<usize>>) -> (Vec<Message>, End) {
             Err(refusal) => break End::Refused(refusal.status().as_u16()),
         };
         let mut turn = Turn::new(&head);
-        let (request, body) = incoming.take(&head, &LIMITS, client.clone());
-        let (mut message, failed) = call(request, body.input());
-        message.whole = failed.is_none();
+        let (request, body) = incoming.take(&head, limits, client.clone());
+        expected += usize::from(head.expect_continue && reads != Reads::Nothing);
+        let (message, failed) = call(request, body.input(), reads);
         messages.push(message);
         if let Some(status) = failed {
             break match status {
@@ -119,14 +156,26 @@ fn serve(data: &[u8], pieces: Vec<Range<usize>>) -> (Vec<Message>, End) {
             };
         }
         body.settle(&mut turn);
-        if !head.keep_alive {
+        if !turn.keep_alive() {
             break End::Closed;
         }
-        assert!(
-            incoming.resume(&body),
-            "behind a whole body is the next request"
-        );
+        if !incoming.resume(&body) {
+            assert_ne!(reads, Reads::All, "behind a whole body is the next request");
+            break End::Closed;
+        }
     };
+    let told = std::mem::take(&mut client.0.lock().expect("one thread").told);
+    assert!(
+        told.len().is_multiple_of(CONTINUE.len())
+            && told.chunks(CONTINUE.len()).all(|it| it == CONTINUE)
+    );
+    assert!(
+        told.len() / CONTINUE.len() <= expected,
+        "only who waits is told to go on"
+    );
+    if let End::Refused(status) = end {
+        assert!(REFUSALS.contains(&status), "{status}");
+    }
     let mut rest = Vec::new();
     let refused = matches!(end, End::Refused(_) | End::Closed);
     client
@@ -141,6 +190,7 @@ fn serve(data: &[u8], pieces: Vec<Range<usize>>) -> (Vec<Message>, End) {
 fn call(
     request: rgi_core::server::RequestHead,
     input: Option<Input>,
+    reads: Reads,
 ) -> (Message, Option<Option<u16>>) {
     let seen = Arc::new(Mutex::new(None));
     let put = seen.clone();
@@ -149,18 +199,24 @@ fn call(
             let mut input = environ.take_input();
             let mut cx = Context::from_waker(Waker::noop());
             let mut body = Vec::new();
-            let mut failed = None;
-            loop {
+            let (mut failed, mut whole) = (None, false);
+            while reads != Reads::Nothing {
                 match input.poll_chunk(&mut cx) {
                     Poll::Ready(Some(Ok(chunk))) => {
                         assert!(!chunk.is_empty(), "no block is empty");
                         body.extend_from_slice(&chunk);
+                        if reads == Reads::First {
+                            break;
+                        }
                     }
                     Poll::Ready(Some(Err(error))) => {
                         failed = Some((!error.is_disconnected()).then(|| error.status().as_u16()));
                         break;
                     }
-                    Poll::Ready(None) => break,
+                    Poll::Ready(None) => {
+                        whole = true;
+                        break;
+                    }
                     Poll::Pending => panic!("the stream never waits"),
                 }
             }
@@ -174,7 +230,7 @@ fn call(
                 fields: fields.collect(),
                 body,
                 trailers: input.trailers().cloned(),
-                whole: false,
+                whole,
             };
             *put.lock().expect("one thread") = Some((message, failed));
             start.start(rgi_core::StatusCode::OK).empty()
@@ -188,20 +244,19 @@ fn call(
 }
 
 /// Holds what was served to the plain reading.
-fn compare(data: &[u8], messages: &[Message], end: End) {
+fn compare(data: &[u8], messages: &[Message], end: End, limits: &Limits, reads: Reads) {
     let mut at = 0;
     let mut messages = messages.iter();
     loop {
         let rest = &data[at..];
-        let head = match plain::head(rest, &LIMITS) {
+        let head = match plain::head(rest, limits) {
             Read::Whole(head, used) => {
                 at += used;
                 head
             }
+            // Refused as early as can be, maybe: `head` looks at that.
             Read::Incomplete => {
-                // Refused as early as can be, maybe: `head` looks at that.
-                let ends = [matches!(end, End::Refused(_)), end == End::Client];
-                assert!(ends.contains(&true), "{end:?}");
+                assert!(matches!(end, End::Refused(_) | End::Client), "{end:?}");
                 break;
             }
             Read::Refused => {
@@ -214,32 +269,44 @@ fn compare(data: &[u8], messages: &[Message], end: End) {
         assert_eq!(message.target.as_bytes(), head.target);
         assert_same(&head.fields, &message.fields);
         let rest = &data[at..];
-        let (body, trailers, used) = match head.framing {
-            Framing::None => (Vec::new(), Vec::new(), 0),
+        let read = match head.framing {
+            Framing::None => Read::Whole((Vec::new(), Vec::new()), 0),
             Framing::Length(length) => match rest.get(..length as usize) {
-                Some(body) => (body.to_vec(), Vec::new(), body.len()),
+                Some(body) => Read::Whole((body.to_vec(), Vec::new()), body.len()),
                 None => {
-                    assert_eq!((&message.body[..], end), (rest, End::Client));
-                    break;
+                    assert!(rest.starts_with(&message.body));
+                    assert!(reads != Reads::All || message.body == rest);
+                    Read::Incomplete
                 }
             },
-            Framing::Chunked => match plain::chunked(rest, &LIMITS) {
-                Read::Whole(body, used) => (body.data, body.trailers, used),
-                Read::Refused => {
-                    assert!(matches!(end, End::Refused(_)), "{end:?}");
-                    break;
-                }
-                Read::Incomplete => {
-                    assert!(matches!(end, End::Refused(_) | End::Client), "{end:?}");
-                    break;
-                }
+            Framing::Chunked => match plain::chunked(rest, limits) {
+                Read::Whole(body, used) => Read::Whole((body.data, body.trailers), used),
+                Read::Incomplete => Read::Incomplete,
+                Read::Refused => Read::Refused,
             },
         };
-        assert!(message.whole, "the body is plainly there");
-        assert_eq!(message.body, body);
-        assert_passed_on(&trailers, message.trailers.as_ref());
+        let (body, trailers, used) = match read {
+            Read::Whole((body, trailers), used) => (body, trailers, used),
+            // Who does not read on finds it behind the answer, and closes.
+            _ if end == End::Closed && reads != Reads::All => break,
+            Read::Incomplete => {
+                assert!(matches!(end, End::Refused(_) | End::Client), "{end:?}");
+                break;
+            }
+            Read::Refused => {
+                assert!(matches!(end, End::Refused(_)), "{end:?}");
+                break;
+            }
+        };
+        assert!(body.starts_with(&message.body), "what was read was sent");
+        if reads == Reads::All {
+            assert!(message.whole, "the body is plainly there");
+            assert_eq!(message.body, body);
+            assert_passed_on(&trailers, message.trailers.as_ref());
+        }
         at += used;
-        if !head.keep_alive {
+        // A client that waits to be told to go on is not, and may have sent something else.
+        if !head.keep_alive || end == End::Closed && head.expects && messages.len() == 0 {
             assert_eq!(end, End::Closed);
             break;
         }

@@ -3,9 +3,9 @@
 use http::Version;
 use rgi_http1::{FieldSpan, HeadReader, Refusal, RequestHead};
 
-use crate::LIMITS;
 use crate::pieces::ways;
 use crate::plain::{self, Read};
+use crate::{LIMITS, REFUSALS};
 
 /// Behind what is no whole head, one of these might make it one.
 const ENDS: [&[u8]; 9] = [
@@ -28,6 +28,9 @@ pub fn run(data: &[u8]) {
     });
     for other in others {
         assert_eq!(whole, other, "one outcome, however the bytes come");
+    }
+    if let Err(refusal) = &whole {
+        assert!(REFUSALS.contains(&refusal.status().as_u16()), "{refusal}");
     }
     match (plain::head(data, &LIMITS), whole) {
         (Read::Whole(plain, used), Ok(Some((head, fields)))) => {

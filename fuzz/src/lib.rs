@@ -21,6 +21,9 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("differential", differential::run),
 ];
 
+/// The statuses with which a request that is wrong may be refused.
+pub const REFUSALS: [u16; 7] = [400, 413, 414, 417, 431, 501, 505];
+
 /// Small, so that inputs get past them.
 pub const LIMITS: Limits = Limits {
     target: 60,

@@ -160,6 +160,36 @@ fn complete(text: &[u8], limits: &Limits) -> Option<Head> {
     })
 }
 
+/// What the Connection fields of a right head name, in lower case.
+pub fn connection_options(head: &[u8]) -> Vec<String> {
+    let lines = lines(head).unwrap_or_default().into_iter();
+    let fields = lines.filter_map(field);
+    let named = fields.filter(|(name, _)| name.eq_ignore_ascii_case(b"connection"));
+    let options = named.flat_map(|(_, value)| {
+        let options = list(&value).into_iter();
+        let text = options.map(|option| String::from_utf8_lossy(option).to_ascii_lowercase());
+        text.collect::<Vec<_>>()
+    });
+    options.collect()
+}
+
+/// The chunk-size lines of a right chunked body.
+pub fn chunk_lines(body: &[u8]) -> Vec<&[u8]> {
+    let mut rest = body;
+    let mut lines = Vec::new();
+    while let Some(end) = find(rest, b"\r\n") {
+        let Some((size, _)) = chunk_line(&rest[..end]) else {
+            break;
+        };
+        lines.push(&rest[..end]);
+        if size == 0 {
+            break;
+        }
+        rest = rest.get(end + size as usize + 4..).unwrap_or_default();
+    }
+    lines
+}
+
 /// RFC 9112 3.
 fn request_line(line: &[u8], limits: &Limits) -> Option<(Vec<u8>, Vec<u8>, u8)> {
     let mut parts = line.split(|byte| *byte == b' ');
