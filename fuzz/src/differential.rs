@@ -181,10 +181,12 @@ fn known(peer: Peer, accepted: &Accepted) -> bool {
                 // Its older `http` crate takes some tokens for no method.
                 let letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
                 let method = !head.method.iter().all(letter);
+                // A POST on HTTP/1.0 without a length is none to it.
+                let old = head.minor == 0 && head.method == b"POST" && !head.framing.has_body();
                 // It has no extensions with quoted strings, and no trailers.
                 let chunks = chunked
                     && (sizes().iter().any(|line| !is_plain(line)) || !raw.ends_with(b"0\r\n\r\n"));
-                method || chunks
+                method || old || chunks
             }
         }
 }
