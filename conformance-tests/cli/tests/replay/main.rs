@@ -4,4 +4,5 @@ mod command;
 #[path = "../common/mod.rs"]
 mod common;
 mod servers;
+mod shipped;
 mod verdicts;

@@ -30,7 +30,9 @@ fn shown(document: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn commands_that_are_shown_exist_with_their_options() {
-    let commands = ["rules", "matrix", "run", "levels", "replay", "faults"];
+    let commands = [
+        "rules", "matrix", "run", "levels", "replay", "corpus", "faults",
+    ];
     let mut seen = BTreeSet::new();
     for (name, document) in DOCUMENTS {
         for line in shown(document) {
