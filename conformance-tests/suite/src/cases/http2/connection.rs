@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::hello;
 use crate::Case;
-use crate::http2::{Frame, PREFACE, indexed, integer, literals};
+use crate::http2::{Frame, PREFACE};
 
 /// Frames without a meaning for the case, so that they differ.
 const NOTHING: &[u8] = &[];

@@ -1,6 +1,6 @@
 //! Heads of requests: pseudo-fields, names, values, what HTTP/2 has not (RFC 9113 8).
 
-use super::{echo, hello};
+use super::hello;
 use crate::cases::environ::text;
 use crate::client::CASE;
 use crate::http2::Frame;

@@ -3,7 +3,7 @@
 use rgi_core::BodyExt;
 
 use super::{echo, hello};
-use crate::cases::bodies::{Dropped, ok};
+use crate::cases::bodies::ok;
 use crate::cases::environ::text;
 use crate::client::CASE;
 use crate::http2::Frame;
