@@ -103,13 +103,13 @@ impl<B: 'static> Io<B> {
             return Ok(0);
         }
         let bytes = &bytes[..passed];
-        if let Some(from) = guard.trailers() {
-            if let Err(refusal) = line.note_trailers(&bytes[from..]) {
-                line.blame(refusal);
-                // The head that came along is to be answered.
-                if !self.heads.get() {
-                    return Ok(0);
-                }
+        if let Some(from) = guard.trailers()
+            && let Err(refusal) = line.note_trailers(&bytes[from..])
+        {
+            line.blame(refusal);
+            // The head that came along is to be answered.
+            if !self.heads.get() {
+                return Ok(0);
             }
         }
         let given = match self.heads.get() {

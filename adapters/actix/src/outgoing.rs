@@ -27,6 +27,9 @@ pub(crate) struct Exchanged<B: Body + 'static> {
     owes: bool,
 }
 
+/// Blocks of a request's body that are passed on before others of the thread have their turn.
+const BLOCKS: usize = 128;
+
 impl<B: Body + 'static> Exchanged<B> {
     pub(crate) fn new(place: Place<B>, job: Boxed<B>, feed: Option<Feed>) -> Exchanged<B> {
         Exchanged {
@@ -60,13 +63,18 @@ impl<B: Body + 'static> Exchanged<B> {
         cx: &mut Context<'_>,
         poll: impl Fn(Pin<&mut Job<B>>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        let mut blocks = 0;
         loop {
             let polled = poll(self.job(), cx);
             if polled.is_pending()
                 && let Some(feed) = &mut self.feed
                 && feed.turn(cx, self.place.line())
             {
-                continue;
+                blocks += 1;
+                if blocks < BLOCKS {
+                    continue;
+                }
+                cx.waker().wake_by_ref();
             }
             if let Some(line) = self.line() {
                 line.note_step(polled.is_pending());

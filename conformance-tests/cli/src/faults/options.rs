@@ -64,7 +64,7 @@ exit codes: 0 all passed, 1 some failed, 2 wrong usage, 3 the server does not st
 pub(super) enum Parsed {
     Help,
     List,
-    Run(Options, Setup),
+    Run(Options, Box<Setup>),
 }
 
 #[derive(Debug)]
@@ -145,7 +145,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
     setup.threads = threads;
     setup.bound = Duration::from_millis(bound);
     setup.rate = rate as u32;
-    Ok(Parsed::Run(Options { rows, format }, setup))
+    Ok(Parsed::Run(Options { rows, format }, Box::new(setup)))
 }
 
 /// The testbed that cargo has put beside this command, or, for a test, beside its folder.

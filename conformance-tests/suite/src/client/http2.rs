@@ -234,7 +234,7 @@ impl<'a> Client<'a> {
             found = settings
                 .filter(|(known, _)| *known == id)
                 .map(|(_, value)| *value)
-                .last();
+                .next_back();
             Ok(())
         });
         found

@@ -62,7 +62,7 @@ pub struct Client<'a> {
 }
 
 enum Back<'a> {
-    Wire(Wire<'a>),
+    Wire(Box<Wire<'a>>),
     Memory(&'a testing::Client<BoxApp>),
 }
 
@@ -77,7 +77,7 @@ impl<'a> Client<'a> {
             run: format!("{}-{number}", std::process::id()),
             back: match target.in_memory(case) {
                 Some(client) => Back::Memory(client),
-                None => Back::Wire(Wire::new(target)),
+                None => Back::Wire(Box::new(Wire::new(target))),
             },
             seen: String::new(),
             sent: Vec::new(),
@@ -287,13 +287,13 @@ impl<'a> Client<'a> {
         let before = match &mut self.back {
             Back::Wire(wire) => {
                 let other = wire.another();
-                Some(std::mem::replace(wire, other))
+                Some(std::mem::replace(&mut **wire, other))
             }
             Back::Memory(_) => None,
         };
         act(self);
         if let (Back::Wire(wire), Some(before)) = (&mut self.back, before) {
-            *wire = before;
+            **wire = before;
         }
     }
 
