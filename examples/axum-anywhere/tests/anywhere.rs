@@ -15,8 +15,16 @@ struct Program {
 
 impl Program {
     fn serve(server: &str) -> Program {
+        // Its count is each process's own.
+        let processes: &[&str] = match server {
+            "prefork" => &["--processes", "1"],
+            _ => &[],
+        };
         let mut child = Command::new(env!("CARGO_BIN_EXE_axum-anywhere"))
             .args(["--server", server, "--bind", "127.0.0.1:0"])
+            // So that a thread, too, sends a block back before the next has come.
+            .args(["--buffer-body", "0"])
+            .args(processes)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -54,9 +62,7 @@ impl Program {
         stream.set_read_timeout(patience).unwrap();
         stream.set_write_timeout(patience).unwrap();
         let close = "Host: test.invalid\r\nConnection: close\r\n";
-        let head = format!(
-            "{line} HTTP/1.1\r\n{close}{fields}Content-Length: {length}\r\n\r\n"
-        );
+        let head = format!("{line} HTTP/1.1\r\n{close}{fields}Content-Length: {length}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         stream
     }
@@ -129,7 +135,10 @@ fn check(server: &str) {
 
 fn extractors(program: &Program) {
     let greeting = program.get("/greet/you%20all?loud=true");
-    assert_eq!((greeting.status, greeting.text()), (200, "HELLO, YOU ALL!\n"));
+    assert_eq!(
+        (greeting.status, greeting.text()),
+        (200, "HELLO, YOU ALL!\n")
+    );
     assert!(greeting.has("content-length: 16"), "{}", greeting.head);
     assert_eq!(program.get("/greet/you?loud=perhaps").status, 400);
     let json = "Content-Type: application/json\r\n";
@@ -149,10 +158,18 @@ fn extractors(program: &Program) {
 fn layers(program: &Program) {
     let named = program.ask("GET /greet/you", "X-Request-Id: Seven\r\n", b"");
     assert!(named.has("x-request-id: seven"), "{}", named.head);
-    assert!(named.has("access-control-allow-origin: *"), "{}", named.head);
+    assert!(
+        named.has("access-control-allow-origin: *"),
+        "{}",
+        named.head
+    );
     assert!(named.has("x-served-by: axum"), "{}", named.head);
     let numbered = program.get("/greet/you");
-    assert!(numbered.head.contains("\r\nx-request-id: "), "{}", numbered.head);
+    assert!(
+        numbered.head.contains("\r\nx-request-id: "),
+        "{}",
+        numbered.head
+    );
     // By tokio's clock.
     assert_eq!(program.get("/never").status, 503);
 }
@@ -183,7 +200,11 @@ fn uploads(program: &Program) {
 
 fn events(program: &Program) {
     let events = program.get("/events");
-    assert!(events.has("content-type: text/event-stream"), "{}", events.head);
+    assert!(
+        events.has("content-type: text/event-stream"),
+        "{}",
+        events.head
+    );
     let tick = |n: u32| format!("event: tick\ndata: {n}\n\n");
     assert_eq!(events.text(), [tick(1), tick(2), tick(3)].concat());
 }
