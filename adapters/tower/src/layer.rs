@@ -1,0 +1,470 @@
+//! Tower's layers as middleware.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use futures_core::Stream;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use rgi_core::middleware::Middleware;
+use rgi_core::{
+    App, Body, Environ, Error, Event, Fallback, FileRegion, Hold, StartResponse, Started, Upgrade,
+};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{BoxError, RequestBody, source};
+
+/// A middleware of a tower layer.
+///
+/// The application inside is a service to the layer, and what the layer makes of it is an application
+/// again, in the same exchange: the environ that the application gets is the server's own, with the
+/// method, fields, extensions and body that the layer has passed on, and what the layer answers goes
+/// out by the one commit machine of the server.
+///
+/// - A layer may answer by itself. One that calls the service twice (a retry) gets an error the second
+///   time, for a token is there once.
+/// - Errors of the application before its head are the service's errors; each is a boxed
+///   [`rgi_core::Error`], which keeps its status where the layer passes it on.
+/// - Parts of files are read, in blocks of 64 KiB; flushes are left out.
+/// - A switch of protocols passes through a layer that leaves status and body as they are.
+/// - A layer that changes the target is answered with an error: what the environ says of its path is the
+///   server's word. [`Environ::mount`] moves prefixes.
+pub fn layer<L>(layer: L) -> TowerLayer<L> {
+    TowerLayer(layer)
+}
+
+/// What [`layer`] gives.
+#[derive(Clone, Copy, Debug)]
+pub struct TowerLayer<L>(L);
+
+impl<A, L, B> Middleware<A> for TowerLayer<L>
+where
+    A: App,
+    L: Layer<Inner<A>>,
+    L::Service: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    <L::Service as Service<Request<RequestBody>>>::Error: Into<BoxError>,
+    B: HttpBody,
+    B::Error: Into<BoxError>,
+{
+    type App = Layered<L::Service>;
+
+    fn wrap(&self, inner: A) -> Layered<L::Service> {
+        Layered(self.0.layer(Inner(Arc::new(inner))))
+    }
+}
+
+/// What the two sides of a layer share of one exchange.
+type Shared = Arc<Mutex<Slot>>;
+
+#[derive(Default)]
+struct Slot {
+    environ: Option<Environ>,
+    target: Uri,
+    start_response: Option<StartResponse>,
+    /// Of the application, its fields taken out.
+    started: Option<Started>,
+    upgrade: Option<Upgrade>,
+}
+
+#[derive(Clone)]
+struct Carried(Shared);
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The application behind a layer, as the layer's service.
+pub struct Inner<A>(Arc<A>);
+
+impl<A> Clone for Inner<A> {
+    fn clone(&self) -> Inner<A> {
+        Inner(self.0.clone())
+    }
+}
+
+impl<A> fmt::Debug for Inner<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inner")
+    }
+}
+
+impl<A, B> Service<Request<B>> for Inner<A>
+where
+    A: App,
+    B: HttpBody + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<InnerBody<A::Body>>;
+    type Error = BoxError;
+    type Future = Opening<A::Body>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Opening<A::Body> {
+        Opening(match enter(request) {
+            Ok((environ, start_response, shared)) => {
+                let body = Box::pin(self.0.call(environ, start_response));
+                Some(Ok((body, Hold::default(), shared)))
+            }
+            Err(error) => Some(Err(error)),
+        })
+    }
+}
+
+/// The environ of before the layer, with what the layer has made of the request.
+fn enter<B>(request: Request<B>) -> Result<(Environ, StartResponse, Shared), Error>
+where
+    B: HttpBody + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let (mut parts, body) = request.into_parts();
+    let Some(Carried(shared)) = parts.extensions.remove::<Carried>() else {
+        return Err(Error::misuse("a layer called with a request of its own"));
+    };
+    let mut slot = lock(&shared);
+    if slot.target != parts.uri {
+        return Err(Error::misuse("a layer changed the request's target"));
+    }
+    let taken = (slot.environ.take(), slot.start_response.take());
+    let (Some(mut environ), Some(start_response)) = taken else {
+        return Err(Error::misuse("a layer called twice for one request"));
+    };
+    drop(slot);
+    environ.set_method(parts.method);
+    *environ.headers_mut() = parts.headers;
+    *environ.extensions_mut() = parts.extensions;
+    environ.map_input(|_| source::input(body).unwrap_or_default());
+    Ok((environ, start_response, shared))
+}
+
+type Opened<B> = (Pin<Box<B>>, Hold, Shared);
+
+/// The response of an application behind a layer, until its head is there.
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Opening<B>(Option<Result<Opened<B>, Error>>);
+
+impl<B> fmt::Debug for Opening<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opening")
+    }
+}
+
+impl<B: Body> Future for Opening<B> {
+    type Output = Result<Response<InnerBody<B>>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Some(Ok((body, hold, _))) = &mut this.0 {
+            let opened = ready!(hold.poll_open(body.as_mut(), cx));
+            let Some(Ok((body, hold, shared))) = this.0.take() else {
+                return Poll::Pending;
+            };
+            let (started, first) = opened?;
+            return Poll::Ready(Ok(respond(started, first, body, hold, shared)));
+        }
+        match this.0.take() {
+            Some(Err(error)) => Poll::Ready(Err(error.into())),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+fn respond<B: Body>(
+    mut started: Started,
+    first: Option<Event>,
+    body: Pin<Box<B>>,
+    hold: Hold,
+    shared: Shared,
+) -> Response<InnerBody<B>> {
+    let head = started.head_mut();
+    let (status, length) = (head.status, head.length());
+    let mut headers = head.take_header_map();
+    head.set_length(None);
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    lock(&shared).started = Some(started);
+    let ended = first.is_none();
+    let mut response = Response::new(InnerBody {
+        body,
+        hold,
+        first,
+        file: None,
+        length,
+        ended,
+        shared,
+    });
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Bytes read of a file at a time.
+const FILE_CHUNK: usize = 64 * 1024;
+
+/// The payload of an application behind a layer.
+pub struct InnerBody<B> {
+    body: Pin<Box<B>>,
+    hold: Hold,
+    first: Option<Event>,
+    file: Option<Box<FileRegion>>,
+    /// What is left of what was promised.
+    length: Option<u64>,
+    ended: bool,
+    shared: Shared,
+}
+
+impl<B> fmt::Debug for InnerBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InnerBody").finish_non_exhaustive()
+    }
+}
+
+impl<B: Body> InnerBody<B> {
+    fn give(&mut self, data: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(length) = &mut self.length {
+            *length = length.saturating_sub(data.len() as u64);
+        }
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+}
+
+impl<B: Body> HttpBody for InnerBody<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(region) = &mut this.file {
+                match region.next_chunk(FILE_CHUNK)? {
+                    Some(chunk) => return this.give(chunk),
+                    None => this.file = None,
+                }
+            }
+            if this.ended {
+                return Poll::Ready(None);
+            }
+            let event = match this.first.take() {
+                Some(event) => event,
+                None => match ready!(this.hold.poll_next(this.body.as_mut(), cx)) {
+                    Some(Ok(event)) => event,
+                    Some(Err(error)) => {
+                        this.ended = true;
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
+                    None => {
+                        this.ended = true;
+                        return Poll::Ready(None);
+                    }
+                },
+            };
+            match event {
+                Event::Data(data) if data.is_empty() => {}
+                Event::Data(data) => return this.give(data),
+                Event::File(region) => this.file = Some(region),
+                Event::Trailers(trailers) => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Ok(Frame::trailers(*trailers))));
+                }
+                // The other side hands it on, and polls this one further: the handler is in it.
+                Event::Upgrade(upgrade) => lock(&this.shared).upgrade = Some(upgrade),
+                Event::Start(_) => {
+                    this.ended = true;
+                    let error = Error::misuse("a second start");
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let more =
+            self.ended || self.first.is_none() && self.hold.size_hint(&self.body).1 == Some(0);
+        more && self.file.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+/// An application behind a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Layered<S>(S);
+
+impl<S, B> App for Layered<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: HttpBody,
+    B::Error: Into<BoxError>,
+{
+    type Body = LayeredBody<S, S::Future, B>;
+
+    fn call(&self, mut environ: Environ, start_response: StartResponse) -> Self::Body {
+        let (start_response, fallback) = start_response.with_fallback();
+        let mut request = Request::new(RequestBody::new(environ.take_input()));
+        *request.method_mut() = environ.method().clone();
+        *request.uri_mut() = environ.uri().clone();
+        *request.version_mut() = environ.version();
+        *request.headers_mut() = std::mem::take(environ.headers_mut());
+        *request.extensions_mut() = std::mem::take(environ.extensions_mut());
+        let shared = Shared::new(Mutex::new(Slot {
+            target: request.uri().clone(),
+            environ: Some(environ),
+            start_response: Some(start_response),
+            ..Slot::default()
+        }));
+        request.extensions_mut().insert(Carried(shared.clone()));
+        LayeredBody {
+            request: Some(request),
+            fallback: Some(fallback),
+            shared,
+            state: State::Readying {
+                service: self.0.clone(),
+            },
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The response of an application behind a layer, as events.
+    #[must_use = "a body does nothing until a server polls it"]
+    pub struct LayeredBody<S, F, B> {
+        request: Option<Request<RequestBody>>,
+        fallback: Option<Fallback>,
+        shared: Shared,
+        #[pin]
+        state: State<S, F, B>,
+    }
+}
+
+pin_project_lite::pin_project! {
+    #[project = StateProj]
+    enum State<S, F, B> {
+        Readying { service: S },
+        Calling { #[pin] future: F },
+        Body { #[pin] body: B },
+        Done,
+    }
+}
+
+impl<S, F, B> fmt::Debug for LayeredBody<S, F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LayeredBody").finish_non_exhaustive()
+    }
+}
+
+impl<S, F, B> Stream for LayeredBody<S, F, B>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>, Future = F>,
+    S::Error: Into<BoxError>,
+    F: Future<Output = Result<Response<B>, S::Error>>,
+    B: HttpBody,
+    B::Error: Into<BoxError>,
+{
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        loop {
+            let failed: BoxError = match this.state.as_mut().project() {
+                StateProj::Readying { service } => match ready!(service.poll_ready(cx)) {
+                    Err(error) => error.into(),
+                    Ok(()) => {
+                        let Some(request) = this.request.take() else {
+                            return Poll::Ready(None);
+                        };
+                        let future = service.call(request);
+                        this.state.set(State::Calling { future });
+                        continue;
+                    }
+                },
+                StateProj::Calling { future } => match ready!(future.poll(cx)) {
+                    Err(error) => error.into(),
+                    Ok(response) => {
+                        let (parts, body) = response.into_parts();
+                        let Some(mut started) = start(this.shared, this.fallback, parts.status)
+                        else {
+                            return Poll::Ready(None);
+                        };
+                        let head = started.head_mut();
+                        head.adopt(parts.headers);
+                        if head.length().is_none() && head.protocol().is_none() {
+                            head.set_length(body.size_hint().exact());
+                        }
+                        this.state.set(State::Body { body });
+                        return Poll::Ready(Some(Ok(Event::Start(started))));
+                    }
+                },
+                StateProj::Body { body } => {
+                    let polled = body.poll_frame(cx);
+                    if let Some(upgrade) = lock(this.shared).upgrade.take() {
+                        return Poll::Ready(Some(Ok(Event::Upgrade(upgrade))));
+                    }
+                    match ready!(polled) {
+                        None => {
+                            this.state.set(State::Done);
+                            return Poll::Ready(None);
+                        }
+                        Some(Err(error)) => error.into(),
+                        Some(Ok(frame)) => match frame.into_data() {
+                            Ok(mut data) => {
+                                let data = data.copy_to_bytes(data.remaining());
+                                return Poll::Ready(Some(Ok(Event::Data(data))));
+                            }
+                            Err(frame) => match frame.into_trailers() {
+                                Ok(trailers) => {
+                                    let trailers = Event::Trailers(Box::new(trailers));
+                                    return Poll::Ready(Some(Ok(trailers)));
+                                }
+                                Err(_) => continue,
+                            },
+                        },
+                    }
+                }
+                StateProj::Done => return Poll::Ready(None),
+            };
+            this.state.set(State::Done);
+            return Poll::Ready(Some(Err(Error::new(failed))));
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.state {
+            State::Body { body } if body.is_end_stream() => (0, Some(0)),
+            State::Done => (0, Some(0)),
+            _ => (0, None),
+        }
+    }
+}
+
+/// The token of the exchange: the application's, if it has begun a response; its own, if it was never
+/// called; or the right to answer for one that failed.
+fn start(shared: &Shared, fallback: &mut Option<Fallback>, status: StatusCode) -> Option<Started> {
+    let mut slot = lock(shared);
+    if let Some(started) = slot.started.take() {
+        // A switch of protocols goes on as it is.
+        return Some(match started.head().status == status {
+            true => started,
+            false => started.recall().start(status),
+        });
+    }
+    if let Some(start_response) = slot.start_response.take() {
+        return Some(start_response.start(status));
+    }
+    drop(slot);
+    let cause = Error::new("the application failed, and a layer answered for it");
+    Some(fallback.take()?.start(status, cause))
+}

@@ -1,0 +1,43 @@
+//! A stream of server-sent events.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::response::sse::Event;
+use futures_core::Stream;
+use tokio::time::{Interval, interval};
+
+const APART: Duration = Duration::from_millis(20);
+
+/// Counts by tokio's clock.
+pub(crate) struct Ticks {
+    clock: Interval,
+    next: u32,
+    count: u32,
+}
+
+impl Ticks {
+    pub(crate) fn new(count: u32) -> Ticks {
+        Ticks {
+            clock: interval(APART),
+            next: 1,
+            count,
+        }
+    }
+}
+
+impl Stream for Ticks {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.next > self.count {
+            return Poll::Ready(None);
+        }
+        ready!(self.clock.poll_tick(cx));
+        let event = Event::default().event("tick").data(self.next.to_string());
+        self.next += 1;
+        Poll::Ready(Some(Ok(event)))
+    }
+}
