@@ -21,6 +21,7 @@ pub(crate) const FILES: &[(&str, &str)] = files! {
     "rfc9112/09-connections.toml"
     "rfc9110/fields-and-routing.toml"
     "rfc9110/messages.toml"
+    "rfc9110/more.toml"
     "rfc3986/characters.toml"
     "smuggling/chunks.toml"
     "smuggling/codings.toml"
