@@ -87,7 +87,8 @@ fn on_unix(root: &str) -> io::Result<(Listener, Remote, Option<TempDir>)> {
 }
 
 /// The settings of a case, the site under `root`: few threads and no log, but where the case wants
-/// them otherwise. For who serves the [`Site`] for a case in another way than by [`Local`].
+/// them otherwise. For who serves the [`Site`](crate::Site) for a case in another way than by
+/// [`Local`].
 pub fn settings(case: &str, root: &str) -> Config {
     settings_of(crate::case::case(case), root)
 }

@@ -54,8 +54,8 @@ impl<'a> Client<'a> {
         });
     }
 
-    /// The field block of these fields: `{case}` stands for those that name the case, `{root}` for
-    /// the root.
+    /// The field block of these fields: one named `{case}` stands for those that name the case,
+    /// `{root}` for the root.
     pub fn field_block(&self, fields: &[(&str, &str)]) -> Vec<u8> {
         let named = [(X_RGI_CASE, self.case.name), (X_RGI_RUN, &self.run)];
         let mut all: Vec<(&str, String)> = Vec::new();
