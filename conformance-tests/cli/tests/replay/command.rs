@@ -161,7 +161,8 @@ fn mistakes_in_a_file_are_code_2_with_the_line() {
 fn wrong_usage_is_code_2() {
     complains(&[], 2, &["--help"]);
     complains(&["repeat"], 2, &["'repeat'"]);
-    complains(&["replay"], 2, &["FILE.jsonl"]);
+    let both = ["replay", "--server", "evented", "--url", "http://a"];
+    complains(&both, 2, &["give one of them"]);
     complains(&["replay", "a", "--wayz"], 2, &["--wayz"]);
     complains(&["replay", "a", "--timeout", "soon"], 2, &["'soon'"]);
 }
