@@ -27,6 +27,7 @@ pub(crate) const FILES: &[(&str, &str)] = files! {
     "smuggling/codings.toml"
     "smuggling/lengths.toml"
     "smuggling/lines.toml"
+    "smuggling/names.toml"
     "smuggling/pipelines.toml"
     "smuggling/routing.toml"
     "limits.toml"
