@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Buf;
 use futures_core::Stream;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -11,6 +10,7 @@ use pin_project_lite::pin_project;
 use rgi_core::{App, Environ, Error, Event, StartResponse};
 use tower_service::Service;
 
+use crate::driven::Driven;
 use crate::{BoxError, RequestBody};
 
 /// A service as an application.
@@ -44,12 +44,10 @@ where
         let peer = environ.peer();
         environ.extensions_mut().insert(connection);
         environ.extensions_mut().insert(peer);
+        let request = environ.into_request().map(RequestBody::new);
         ServiceBody {
             start_response: Some(start_response),
-            request: Some(environ.into_request().map(RequestBody::new)),
-            state: State::Readying {
-                service: self.0.clone(),
-            },
+            driven: Driven::new(self.0.clone(), request),
         }
     }
 }
@@ -58,20 +56,10 @@ pin_project! {
     /// The response of a service, as events.
     #[must_use = "a body does nothing until a server polls it"]
     pub struct ServiceBody<S, F, B> {
+        // Until the head is there.
         start_response: Option<StartResponse>,
-        request: Option<Request<RequestBody>>,
         #[pin]
-        state: State<S, F, B>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<S, F, B> {
-        Readying { service: S },
-        Calling { #[pin] future: F },
-        Body { #[pin] body: B },
-        Done,
+        driven: Driven<S, F, B>,
     }
 }
 
@@ -93,73 +81,20 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        loop {
-            match this.state.as_mut().project() {
-                StateProj::Readying { service } => {
-                    if let Err(error) = ready!(service.poll_ready(cx)) {
-                        this.state.set(State::Done);
-                        return Poll::Ready(Some(Err(Error::new(error))));
-                    }
-                    let Some(request) = this.request.take() else {
-                        return Poll::Ready(None);
-                    };
-                    let future = service.call(request);
-                    this.state.set(State::Calling { future });
-                }
-                StateProj::Calling { future } => {
-                    let response = match ready!(future.poll(cx)) {
-                        Ok(response) => response,
-                        Err(error) => {
-                            this.state.set(State::Done);
-                            return Poll::Ready(Some(Err(Error::new(error))));
-                        }
-                    };
-                    let (parts, body) = response.into_parts();
-                    let Some(start_response) = this.start_response.take() else {
-                        return Poll::Ready(None);
-                    };
-                    let mut started = start_response.start(parts.status);
-                    let head = started.head_mut();
-                    head.adopt(parts.headers);
-                    if head.length().is_none() {
-                        head.set_length(body.size_hint().exact());
-                    }
-                    this.state.set(State::Body { body });
-                    return Poll::Ready(Some(Ok(Event::Start(started))));
-                }
-                StateProj::Body { body } => {
-                    let event = match ready!(body.poll_frame(cx)) {
-                        None => {
-                            this.state.set(State::Done);
-                            return Poll::Ready(None);
-                        }
-                        Some(Err(error)) => {
-                            this.state.set(State::Done);
-                            return Poll::Ready(Some(Err(Error::new(error))));
-                        }
-                        Some(Ok(frame)) => frame,
-                    };
-                    let frame = match event.into_data() {
-                        Ok(mut data) => {
-                            let data = data.copy_to_bytes(data.remaining());
-                            return Poll::Ready(Some(Ok(Event::Data(data))));
-                        }
-                        Err(frame) => frame,
-                    };
-                    if let Ok(trailers) = frame.into_trailers() {
-                        return Poll::Ready(Some(Ok(Event::Trailers(Box::new(trailers)))));
-                    }
-                }
-                StateProj::Done => return Poll::Ready(None),
-            }
+        if this.start_response.is_some() {
+            let head = ready!(this.driven.as_mut().poll_head(cx));
+            let begun = head.zip(this.start_response.take());
+            return Poll::Ready(begun.map(|(head, start_response)| {
+                let head = head.map_err(Error::new)?;
+                let started = start_response.start(head.status);
+                Ok(head.fill(started))
+            }));
         }
+        let event = ready!(this.driven.poll_event(cx));
+        Poll::Ready(event.map(|event| event.map_err(Error::new)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.state {
-            State::Body { body } if body.is_end_stream() => (0, Some(0)),
-            State::Done => (0, Some(0)),
-            _ => (0, None),
-        }
+        self.driven.size_hint()
     }
 }

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use pin_project_lite::pin_project;
 use rgi_core::middleware::Middleware;
 use rgi_core::{
     App, Body, Environ, Error, Event, Fallback, FileRegion, Hold, StartResponse, Started, Upgrade,
@@ -16,6 +17,7 @@ use rgi_core::{
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::driven::Driven;
 use crate::{BoxError, RequestBody, source};
 
 /// A middleware of a tower layer.
@@ -328,35 +330,24 @@ where
         }));
         request.extensions_mut().insert(Carried(shared.clone()));
         LayeredBody {
-            request: Some(request),
             fallback: Some(fallback),
             shared,
-            state: State::Readying {
-                service: self.0.clone(),
-            },
+            begun: false,
+            driven: Driven::new(self.0.clone(), request),
         }
     }
 }
 
-pin_project_lite::pin_project! {
+pin_project! {
     /// The response of an application behind a layer, as events.
     #[must_use = "a body does nothing until a server polls it"]
     pub struct LayeredBody<S, F, B> {
-        request: Option<Request<RequestBody>>,
         fallback: Option<Fallback>,
         shared: Shared,
+        // The head is there.
+        begun: bool,
         #[pin]
-        state: State<S, F, B>,
-    }
-}
-
-pin_project_lite::pin_project! {
-    #[project = StateProj]
-    enum State<S, F, B> {
-        Readying { service: S },
-        Calling { #[pin] future: F },
-        Body { #[pin] body: B },
-        Done,
+        driven: Driven<S, F, B>,
     }
 }
 
@@ -378,75 +369,27 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        loop {
-            let failed: BoxError = match this.state.as_mut().project() {
-                StateProj::Readying { service } => match ready!(service.poll_ready(cx)) {
-                    Err(error) => error.into(),
-                    Ok(()) => {
-                        let Some(request) = this.request.take() else {
-                            return Poll::Ready(None);
-                        };
-                        let future = service.call(request);
-                        this.state.set(State::Calling { future });
-                        continue;
-                    }
-                },
-                StateProj::Calling { future } => match ready!(future.poll(cx)) {
-                    Err(error) => error.into(),
-                    Ok(response) => {
-                        let (parts, body) = response.into_parts();
-                        let Some(mut started) = start(this.shared, this.fallback, parts.status)
-                        else {
-                            return Poll::Ready(None);
-                        };
-                        let head = started.head_mut();
-                        head.adopt(parts.headers);
-                        if head.length().is_none() && head.protocol().is_none() {
-                            head.set_length(body.size_hint().exact());
-                        }
-                        this.state.set(State::Body { body });
-                        return Poll::Ready(Some(Ok(Event::Start(started))));
-                    }
-                },
-                StateProj::Body { body } => {
-                    let polled = body.poll_frame(cx);
-                    if let Some(upgrade) = lock(this.shared).upgrade.take() {
-                        return Poll::Ready(Some(Ok(Event::Upgrade(upgrade))));
-                    }
-                    match ready!(polled) {
-                        None => {
-                            this.state.set(State::Done);
-                            return Poll::Ready(None);
-                        }
-                        Some(Err(error)) => error.into(),
-                        Some(Ok(frame)) => match frame.into_data() {
-                            Ok(mut data) => {
-                                let data = data.copy_to_bytes(data.remaining());
-                                return Poll::Ready(Some(Ok(Event::Data(data))));
-                            }
-                            Err(frame) => match frame.into_trailers() {
-                                Ok(trailers) => {
-                                    let trailers = Event::Trailers(Box::new(trailers));
-                                    return Poll::Ready(Some(Ok(trailers)));
-                                }
-                                Err(_) => continue,
-                            },
-                        },
-                    }
+        if !*this.begun {
+            let head = ready!(this.driven.as_mut().poll_head(cx));
+            *this.begun = true;
+            return Poll::Ready(match head {
+                None => None,
+                Some(Err(error)) => Some(Err(Error::new(error))),
+                Some(Ok(head)) => {
+                    let started = start(this.shared, this.fallback, head.status);
+                    started.map(|started| Ok(head.fill(started)))
                 }
-                StateProj::Done => return Poll::Ready(None),
-            };
-            this.state.set(State::Done);
-            return Poll::Ready(Some(Err(Error::new(failed))));
+            });
         }
+        let polled = this.driven.poll_event(cx);
+        if let Some(upgrade) = lock(this.shared).upgrade.take() {
+            return Poll::Ready(Some(Ok(Event::Upgrade(upgrade))));
+        }
+        Poll::Ready(ready!(polled).map(|event| event.map_err(Error::new)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.state {
-            State::Body { body } if body.is_end_stream() => (0, Some(0)),
-            State::Done => (0, Some(0)),
-            _ => (0, None),
-        }
+        self.driven.size_hint()
     }
 }
 

@@ -47,6 +47,7 @@
 
 mod answer;
 mod app;
+mod driven;
 mod layer;
 mod request;
 mod service;

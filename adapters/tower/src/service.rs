@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body::Body as HttpBody;
+use rgi_core::server::syntax::members;
 use rgi_core::server::{Connection, Exchange, Host, RequestHead, ServerInfo};
 use rgi_core::{App, rt};
 use tower_service::Service;
@@ -131,8 +132,8 @@ fn leave_behind(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .flat_map(|value| members(value.as_bytes()))
+        .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect();
     let always = [
         header::CONNECTION,

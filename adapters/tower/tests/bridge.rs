@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as _;
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 use rgi_core::testing::Client;
 use rgi_core::{
     App, AppExt, Body, Bytes, End, Environ, Error, FieldName, Full, StartResponse, StatusCode,
-    app_fn, async_fn, rt,
+    Upgraded, app_fn, async_fn, rt,
 };
 use rgi_tower::{Inner, RequestBody};
 use tower_service::Service;
@@ -190,6 +191,45 @@ fn a_body_is_not_polled_ahead_and_is_dropped_with_its_response() {
     drop(body);
     assert_eq!(*ended.lock().unwrap(), Some(End::Disconnected));
     assert_eq!(Arc::strong_count(&pulled), 2);
+}
+
+#[test]
+fn without_a_host_there_is_a_clock() {
+    async fn sleepy(environ: Environ, start_response: StartResponse) -> Result<Full, Error> {
+        let timer = environ.timer();
+        // A later sleep that is dropped, and one that is over first: the clock goes on beside both.
+        drop(timer.sleep(Duration::from_secs(3600)));
+        timer.sleep(Duration::from_millis(20)).await;
+        timer.sleep(Duration::from_millis(1)).await;
+        Ok(start_response.start(StatusCode::OK).empty())
+    }
+    let mut service = rgi_tower::into_service(async_fn(sleepy));
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let request = Request::get("/").body(String::new()).unwrap();
+        let response = rt::block_on(service.call(request)).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(begun.elapsed() >= Duration::from_millis(21), "it slept");
+    }
+}
+
+#[test]
+fn a_switch_of_protocols_passes_through_a_layer() {
+    let app = app_fn(|mut environ: Environ, start_response: StartResponse| {
+        let offer = environ.take_offer().expect("it was offered");
+        let accepted = offer.accept("chat").expect("it was named");
+        let started = start_response.start(StatusCode::OK);
+        started.upgrade(accepted, async |mut io: Upgraded| {
+            let mut heard = [0; 3];
+            let n = io.read(&mut heard).await?;
+            io.write_all(&heard[..n]).await?;
+            Ok(())
+        })
+    });
+    let client = Client::new(app.with(rgi_tower::layer(Nothing)));
+    let reply = client.get("/").upgrade("chat", b"hey").send();
+    assert_eq!((reply.status(), reply.switched()), (101, &b"hey"[..]));
+    assert_eq!(reply.outcome().end, End::Sent);
 }
 
 #[test]
