@@ -17,8 +17,7 @@ pub struct Case {
     pub raw: Vec<u8>,
     /// The verdict.
     pub expect: Expect,
-    /// Final answers: of an accepted case exactly so many; of one that is [`Expect::Either`] no more
-    /// than that, where it is not 0.
+    /// Final answers of an accepted case; elsewhere it means nothing.
     pub responses: usize,
     /// The statuses that a refusal may have, where a rule says which; else empty.
     pub status: Vec<u16>,

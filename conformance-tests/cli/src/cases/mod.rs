@@ -1,7 +1,6 @@
 //! `rgi-conformance run` and `matrix`: the conformance suite on one server, and on all.
 
 mod columns;
-
 mod levels;
 mod options;
 mod report;

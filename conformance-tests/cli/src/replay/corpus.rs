@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+pub use rgi_corpus::Expect;
 use serde::Deserialize;
 
 use crate::Error;
@@ -23,20 +24,6 @@ pub struct Case {
     pub responses: usize,
     /// Why the verdict is what it is; may be empty.
     pub note: String,
-}
-
-/// How a server must take a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Expect {
-    /// Every request reaches the application.
-    Accept,
-    /// The last request is refused and the connection closed.
-    Reject,
-    /// The last request never ends: it is refused early or waited for.
-    Incomplete,
-    /// Accepted or refused, as the server likes.
-    Either,
 }
 
 /// A line as it stands in the file. Fields it does not know are other tools' business.
@@ -116,12 +103,7 @@ impl From<&rgi_corpus::Case> for Case {
         Case {
             id: case.id.clone(),
             raw: case.raw.clone(),
-            expect: match case.expect {
-                rgi_corpus::Expect::Accept => Expect::Accept,
-                rgi_corpus::Expect::Reject => Expect::Reject,
-                rgi_corpus::Expect::Incomplete => Expect::Incomplete,
-                rgi_corpus::Expect::Either => Expect::Either,
-            },
+            expect: case.expect,
             responses: case.responses,
             note: case.note.clone(),
         }

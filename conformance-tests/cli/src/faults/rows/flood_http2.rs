@@ -143,11 +143,7 @@ pub(super) const ROWS: &[Row] = &[
         offered: speaks_http2,
         run: |setup, findings| {
             let held = Flood {
-                opening: |_| {
-                    let asked =
-                        (0..100).flat_map(|n| request(2 * n + 1, "/stream?chunks=128&size=65536"));
-                    [begin(&[(INITIAL_WINDOW_SIZE, 0)]), asked.collect()].concat()
-                },
+                opening: |_| ask_without_windows(),
                 connections: 10,
                 ..BEGUN
             };
@@ -162,11 +158,7 @@ pub(super) const ROWS: &[Row] = &[
         offered: speaks_http2,
         run: |setup, findings| {
             let windows = Flood {
-                opening: |_| {
-                    let asked =
-                        (0..100).flat_map(|n| request(2 * n + 1, "/stream?chunks=128&size=65536"));
-                    [begin(&[(INITIAL_WINDOW_SIZE, 0)]), asked.collect()].concat()
-                },
+                opening: |_| ask_without_windows(),
                 turn: |_| {
                     let of_streams = (0..100).flat_map(|n| Frame::window(2 * n + 1, 1).encode());
                     of_streams.chain(Frame::window(0, 100).encode()).collect()
@@ -272,6 +264,12 @@ const USUAL: [(&str, &str); 4] = [
 
 fn begin(settings: &[(u16, u32)]) -> Vec<u8> {
     [PREFACE, &Frame::settings(settings).encode()].concat()
+}
+
+/// A hundred long answers are asked for, with windows of no byte.
+fn ask_without_windows() -> Vec<u8> {
+    let asked = (0..100).flat_map(|n| request(2 * n + 1, "/stream?chunks=128&size=65536"));
+    [begin(&[(INITIAL_WINDOW_SIZE, 0)]), asked.collect()].concat()
 }
 
 /// So many streams of a turn, none of which was in a turn before.
