@@ -112,15 +112,7 @@ fn message(
     body: Vec<u8>,
 ) -> Message {
     // Those of the connection are not passed on by the engine.
-    let hop = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    fields.retain(|(name, _)| !hop.contains(&name.as_str()));
+    fields.retain(|(name, _)| !plain::HOP_BY_HOP.contains(&name.as_str()));
     fields.sort();
     Message {
         method,
@@ -140,9 +132,9 @@ fn agree(peer: Peer, ours: &[Accepted], theirs: Vec<Message>) {
     let mut theirs = theirs.into_iter();
     for (at, accepted) in ours.iter().enumerate() {
         let other = theirs.next().map(|mut other| {
-            let kept = ["host", "content-length", "expect"];
-            let is_named =
-                |name: &String| accepted.named.contains(name) && !kept.contains(&name.as_str());
+            let is_named = |name: &String| {
+                accepted.named.contains(name) && !plain::KEPT.contains(&name.as_str())
+            };
             other.fields.retain(|(name, _)| !is_named(name));
             other
         });

@@ -32,6 +32,17 @@ pub struct Head {
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
+/// Fields that no application gets (RFC 9110 7.6.1), and those that Connection cannot hold back.
+pub const HOP_BY_HOP: [&str; 6] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+pub const KEPT: [&str; 3] = ["host", "content-length", "expect"];
+
 /// Empty lines that may stand before a request line (RFC 9112 2.2).
 const EMPTY_LINES: usize = 4;
 
@@ -118,21 +129,12 @@ fn complete(text: &[u8], limits: &Limits) -> Option<Head> {
         .into_iter()
         .flat_map(list)
         .any(|it| is(it, "trailers"));
-    let hop_by_hop = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    let kept = ["host", "content-length", "expect"];
     let passes = |name: &[u8]| {
         let named = options
             .iter()
             .any(|option| option.eq_ignore_ascii_case(name));
-        !hop_by_hop.iter().any(|hop| is(name, hop))
-            && (!named || kept.iter().any(|kept| is(name, kept)))
+        !HOP_BY_HOP.iter().any(|hop| is(name, hop))
+            && (!named || KEPT.iter().any(|kept| is(name, kept)))
     };
     let mut fields: Pairs = all
         .iter()
@@ -396,19 +398,18 @@ fn chunk_line(line: &[u8]) -> Option<(u64, u64)> {
     }
     let size = u64::from_str_radix(std::str::from_utf8(&line[..digits]).ok()?, 16).ok()?;
     let mut rest = &line[digits..];
-    let bws = |text: &mut &[u8]| *text = text.trim_ascii_start_of(b" \t");
     while !rest.is_empty() {
-        bws(&mut rest);
+        rest = trim_start(rest);
         rest = rest.strip_prefix(b";")?;
-        bws(&mut rest);
+        rest = trim_start(rest);
         rest = behind_token(rest)?;
         // White space behind a name without a value is before the next semicolon.
         let mut ahead = rest;
-        bws(&mut ahead);
+        ahead = trim_start(ahead);
         let Some(mut value) = ahead.strip_prefix(b"=") else {
             continue;
         };
-        bws(&mut value);
+        value = trim_start(value);
         rest = match value.strip_prefix(b"\"") {
             Some(quoted) => behind_quoted(quoted)?,
             None => behind_token(value)?,
@@ -496,7 +497,7 @@ fn list(value: &[u8]) -> Vec<&[u8]> {
 }
 
 fn trim(text: &[u8]) -> &[u8] {
-    let text = text.trim_ascii_start_of(b" \t");
+    let text = trim_start(text);
     let end = text.iter().rposition(|byte| !b" \t".contains(byte));
     &text[..end.map_or(0, |end| end + 1)]
 }
@@ -519,13 +520,8 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-trait Trim {
-    fn trim_ascii_start_of(&self, set: &[u8]) -> &[u8];
-}
-
-impl Trim for [u8] {
-    fn trim_ascii_start_of(&self, set: &[u8]) -> &[u8] {
-        let start = self.iter().position(|byte| !set.contains(byte));
-        &self[start.unwrap_or(self.len())..]
-    }
+/// Takes white space off the front.
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| !b" \t".contains(byte));
+    &text[start.unwrap_or(text.len())..]
 }
