@@ -85,25 +85,28 @@ fn descriptors_are_given_back_and_waited_for() {
     }
     assert_settles(before);
 
-    // With none left connections wait in the queue, and are served when there are some again.
+    // With none left connections wait in the queue, and are served when there are some again. The
+    // client's ends are opened before the limit falls: what is left below it is the server's.
+    use rustix::net::{AddressFamily, SocketAddrV4, SocketType, connect, socket};
+    let waiting: Vec<_> = (0..10)
+        .map(|_| socket(AddressFamily::INET, SocketType::STREAM, None).unwrap())
+        .collect();
     let limit = getrlimit(Resource::Nofile);
-    // An odd number: however fast the server takes its ends, the last is not enough for both.
-    let few = open() as u64 + 9;
     setrlimit(
         Resource::Nofile,
         Rlimit {
-            current: Some(few),
+            current: Some(open() as u64 + 4),
             maximum: limit.maximum,
         },
     )
     .unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(socket) = std::net::TcpStream::connect(server.address) {
-        waiting.push(socket);
-        assert!(waiting.len() < 100, "the limit does not hold");
+    for socket in &waiting {
+        let address: SocketAddrV4 = server.address.to_string().parse().unwrap();
+        connect(socket, &address).unwrap();
     }
     server.log.wait_for("cannot accept connections");
     setrlimit(Resource::Nofile, limit).unwrap();
+    let mut waiting: Vec<_> = waiting.into_iter().map(std::net::TcpStream::from).collect();
     for socket in &mut waiting {
         use std::io::{Read, Write};
         socket
