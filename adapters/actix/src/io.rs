@@ -55,9 +55,10 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl<B: 'static> Io<B> {
     pub(crate) fn new(line: Rc<Line<B>>) -> Io<B> {
+        let guard = Guard::singly().limit(&line.server.config.limits);
         Io {
             line,
-            guard: RefCell::new(Guard::singly()),
+            guard: RefCell::new(guard),
             heads: Cell::new(true),
             partial: RefCell::default(),
             reader: RefCell::default(),
@@ -224,15 +225,17 @@ impl<B: 'static> Io<B> {
     }
 }
 
-/// Whether actix-http takes a head as it is: it does not know all letters of a method, and has room
-/// for 96 fields and targets of less than 64 KiB.
+/// Whether actix-http takes a head as it is: it does not know all letters of a method nor where it is
+/// too long, and has room for 96 fields and targets of less than 64 KiB.
 fn is_plain(head: &[u8]) -> bool {
     const MOST_FIELDS: usize = 96;
     const SHORTEST_FIELD: usize = "a:\r\n".len();
     const LARGE: usize = 32 * 1024;
+    const LONGEST_METHOD: usize = 16;
     let method = head.split(|byte| *byte == b' ').next().unwrap_or_default();
     let many = || head.iter().filter(|byte| **byte == b'\n').count() > MOST_FIELDS;
-    method.iter().all(u8::is_ascii_alphabetic)
+    method.len() <= LONGEST_METHOD
+        && method.iter().all(u8::is_ascii_alphabetic)
         && head.len() < LARGE
         && !(head.len() > MOST_FIELDS * SHORTEST_FIELD && many())
 }

@@ -33,9 +33,10 @@ pub(crate) struct Io<B> {
 impl<B> Io<B> {
     pub(crate) fn new(line: Arc<Line<B>>) -> Io<B> {
         let http1 = line.protocol() == Protocol::Http1;
+        let guard = || Guard::new().limit(&line.server.config.limits);
         Io {
+            guard: http1.then(guard).map(RefCell::new),
             line,
-            guard: http1.then(RefCell::default),
             interim: Bytes::new(),
             turn: (!http1).then(|| RefCell::new(Turn::behind(PREFACE.len()))),
         }

@@ -4,6 +4,7 @@
 
 use crate::chunk::{ChunkLine, Extensions, LONG_CHUNK};
 use crate::framing::Framing;
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::scan::{BARE_CR, BARE_LF, FieldScan};
 use crate::watch::{HeadWatch, Message};
@@ -37,12 +38,14 @@ use crate::watch::{HeadWatch, Message};
 ///   Transfer-Encoding, more than one Content-Length or one that is no plain
 ///   number of 64 bits, Transfer-Encoding on HTTP/1.0, a body of CONNECT (RFC
 ///   9110 9.3.6);
+/// - with 413, a Content-Length above the limit, if there is [one](Guard::limit);
 /// - in a chunked body: chunk-size lines, line ends and trailer lines other
 ///   than RFC 9112 7.1 has them, and 16 KiB more of chunk extensions than of
 ///   data; with 431, a trailer's name of more than 32 KiB.
 ///
 /// What is not looked at, as every engine looks at it: the rest of the request
-/// line, field names and values, the transfer codings by name, and any limit.
+/// line, field names and values, the transfer codings by name, and any other
+/// limit.
 /// A Transfer-Encoding is taken for chunked, for an engine refuses the others.
 ///
 /// Whatever [`HeadReader`](crate::HeadReader) and
@@ -77,6 +80,8 @@ pub struct Guard {
     /// Whether each message is passed on by itself, and whether one has ended right here.
     singly: bool,
     ended: bool,
+    /// The longest body, where there is a limit.
+    longest: Option<u64>,
     /// Where in the bytes that were passed last the head ends, and the trailer section begins.
     head_end: Option<usize>,
     trailers: Option<usize>,
@@ -124,6 +129,16 @@ impl Guard {
         }
     }
 
+    /// Refuses a message that says it is longer than [`Limits::body`]; one that is so without saying it
+    /// is the reader's to refuse.
+    #[must_use]
+    pub fn limit(self, limits: &Limits) -> Self {
+        Self {
+            longest: Some(limits.longest_body()),
+            ..self
+        }
+    }
+
     /// Goes on with the connection's bytes, in order.
     ///
     /// `Ok(n)`: the first `n`, at least one unless `bytes` is empty, are in
@@ -138,7 +153,7 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// 400 or 431: what comes at the front of `bytes`, or the head it goes on with,
+    /// 400, 413 or 431: what comes at the front of `bytes`, or the head it goes on with,
     /// is refused; again and again, whatever is shown.
     pub fn watch(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         let mut at = 0;
@@ -246,6 +261,7 @@ impl Guard {
         match &mut self.state {
             State::Head(head) => match head.watch(bytes).map_err(here)? {
                 Some((taken, message)) => {
+                    self.check(message).map_err(here)?;
                     self.begin(message);
                     Ok(taken)
                 }
@@ -310,6 +326,15 @@ impl Guard {
                 Ok(scanned.unwrap_or(bytes.len()))
             }
             State::Refused { refusal, .. } => Err(here(*refusal)),
+        }
+    }
+
+    fn check(&self, message: Message) -> Result<(), Refusal> {
+        match (message.framing, self.longest) {
+            (Framing::Length(length), Some(longest)) if length > longest => {
+                Err(Refusal::body_too_large())
+            }
+            _ => Ok(()),
         }
     }
 

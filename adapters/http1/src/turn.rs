@@ -232,8 +232,9 @@ pub fn interim(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes the answer to a request that could not be read: an error's status and its name, and that
-/// the connection ends here (RFC 9112 9.6). Then it is to be closed.
+/// Writes the answer to a request that could not be read: an error's status, and that the connection
+/// ends here (RFC 9112 9.6). Then it is to be closed. It has no content, for the method may be HEAD
+/// (RFC 9110 9.3.2), and is not always known.
 ///
 /// # Panics
 ///
@@ -243,17 +244,10 @@ pub fn refuse(status: StatusCode, stamp: &Stamp, output: &mut Output) {
         status.is_client_error() || status.is_server_error(),
         "a refusal has the status of an error, 4xx or 5xx, not {status}"
     );
-    let reason = status.canonical_reason().unwrap_or("");
     output.small(|out| {
         status_line(out, status);
         stamp.write(out, true, true);
-        out.extend_from_slice(b"content-type: text/plain; charset=utf-8\r\ncontent-length: ");
-        out.extend_from_slice(itoa::Buffer::new().format(reason.len() + 5).as_bytes());
-        out.extend_from_slice(b"\r\nconnection: close\r\n\r\n");
-        out.extend_from_slice(status.as_str().as_bytes());
-        out.push(b' ');
-        out.extend_from_slice(reason.as_bytes());
-        out.push(b'\n');
+        out.extend_from_slice(b"content-length: 0\r\nconnection: close\r\n\r\n");
     });
 }
 

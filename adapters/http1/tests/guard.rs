@@ -616,3 +616,17 @@ fn trailers_of_a_section_are_read() {
     assert_eq!(read("X: 1\r\n", 2), Err(400), "it is not over");
     assert_eq!(read("X: 1\r\nX: 2\r\n\r\n", 1), Err(431));
 }
+
+#[test]
+fn a_length_above_the_limit_is_refused_at_the_head() {
+    let mut limits = Limits::default();
+    limits.body = 3;
+    for (length, status) in [(3, None), (4, Some(413)), (u64::MAX, Some(413))] {
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        let mut guard = Guard::new().limit(&limits);
+        let first = guard.watch(&head.as_bytes()[..20]).unwrap();
+        let rest = guard.watch(&head.as_bytes()[first..]);
+        let refused = rest.err().map(|refusal| refusal.status().as_u16());
+        assert_eq!((refused, guard.is_in_body()), (status, false), "{length}");
+    }
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rgi_core::server::{Address, Connection};
+use rgi_http1::{Output, Stamp};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::Interest;
@@ -266,13 +267,9 @@ fn again(error: &io::Error) -> bool {
 impl Stream {
     /// Answers a head that the engine has not seen the end of, as far as there is room.
     pub async fn refuse(&self, status: StatusCode) {
-        let (code, reason) = (
-            status.as_u16(),
-            status.canonical_reason().unwrap_or("Refused"),
-        );
-        let whole =
-            format!("HTTP/1.1 {code} {reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-        let whole = [IoSlice::new(whole.as_bytes())];
+        let mut output = Output::new();
+        rgi_http1::refuse(status, &Stamp::new(""), &mut output);
+        let whole = [IoSlice::new(output.single().unwrap_or_default())];
         // It fits into the socket's buffer, or nobody reads there.
         poll_fn(|cx| Poll::Ready(self.poll_write(cx, &whole).is_ready())).await;
     }

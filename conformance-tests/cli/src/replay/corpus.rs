@@ -11,6 +11,9 @@ use serde::Deserialize;
 
 use crate::Error;
 
+/// The statuses that refuse a request the server could not or would not read.
+pub(super) const REFUSALS: [u16; 8] = [400, 411, 413, 414, 417, 431, 501, 505];
+
 /// One connection's worth of bytes, and how a server must take them.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -22,6 +25,9 @@ pub struct Case {
     pub expect: Expect,
     /// Final answers where the verdict is [`Expect::Accept`]; of no meaning elsewhere.
     pub responses: usize,
+    /// The statuses that a refusal may have, one of which is due where the verdict is
+    /// [`Expect::Reject`]; empty where any will do.
+    pub status: Vec<u16>,
     /// Why the verdict is what it is; may be empty.
     pub note: String,
 }
@@ -34,6 +40,8 @@ struct Line {
     expect: Expect,
     #[serde(default)]
     responses: usize,
+    #[serde(default)]
+    status: Vec<u16>,
     #[serde(default)]
     note: String,
 }
@@ -88,11 +96,15 @@ impl Case {
         if line.expect == Expect::Accept && line.responses == 0 {
             return Err("\"responses\" is 0 or missing; accepted cases have at least 1".into());
         }
+        if let Some(other) = line.status.iter().find(|it| !REFUSALS.contains(it)) {
+            return Err(format!("\"status\" has {other}, which is no refusal's"));
+        }
         Ok(Case {
             id: line.id,
             raw,
             expect: line.expect,
             responses: line.responses,
+            status: line.status,
             note: line.note,
         })
     }
@@ -105,6 +117,7 @@ impl From<&rgi_corpus::Case> for Case {
             raw: case.raw.clone(),
             expect: case.expect,
             responses: case.responses,
+            status: case.status.clone(),
             note: case.note.clone(),
         }
     }
@@ -135,6 +148,8 @@ mod tests {
         let case = Case::from_line(line).unwrap();
         assert_eq!((case.raw.as_slice(), case.responses), (&b"GET"[..], 2));
         assert_eq!((case.expect, case.note.as_str()), (Expect::Accept, ""));
+        let line = br#"{"id":"a","raw":"R0VU","expect":"reject","status":[400,501]}"#;
+        assert_eq!(Case::from_line(line).unwrap().status, [400, 501]);
     }
 
     #[test]
@@ -148,6 +163,8 @@ mod tests {
         assert!(wrong(r#"{"id":"","raw":"R0VU","expect":"reject"}"#).contains("\"id\" is empty"));
         assert!(wrong(r#"{"id":"a","raw":"R0VU","expect":"maybe"}"#).contains("maybe"));
         assert!(wrong(r#"{"id":"a","raw":"R0VU","expect":"accept"}"#).contains("\"responses\""));
+        let status = r#"{"id":"a","raw":"R0VU","expect":"reject","status":[404]}"#;
+        assert!(wrong(status).contains("404"));
         assert!(wrong("nonsense").contains("no JSON object"));
     }
 }

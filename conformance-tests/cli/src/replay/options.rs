@@ -31,6 +31,8 @@ x-rgi-app. Each line of FILE.jsonl is one connection:
   incomplete  the last request never ends: no 2xx; refused, or waited for
   either      accepted or refused, but one answer a request, no 500, no hang
 
+With \"status\": [400, 501] a refusal has one of these statuses, and is told.
+
 Each case is sent in each way on a connection of its own, and each time a clean GET / on a new
 connection must then be answered 200.
 

@@ -50,6 +50,7 @@ fn lines() -> String {
             "raw": BASE64_STANDARD.encode(&case.raw),
             "expect": case.expect.to_string(),
             "responses": case.responses,
+            "status": case.status,
             "note": case.note,
         });
         text.push_str(&line.to_string());

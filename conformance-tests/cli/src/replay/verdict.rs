@@ -1,12 +1,9 @@
 //! What came back, against what was expected.
 
-use super::corpus::{Case, Expect};
+use super::corpus::{Case, Expect, REFUSALS};
 use super::scan::{Request, good_before_last};
 use crate::answers::{Answer, Cut};
 use crate::exchange::{End, Seen};
-
-/// The statuses that refuse a request the server could not or would not read.
-const REFUSALS: [u16; 8] = [400, 411, 413, 414, 417, 431, 501, 505];
 
 /// Judges one exchange. The error says what was wrong with it.
 pub(super) fn judge(case: &Case, requests: &[Request], seen: &Seen) -> Result<(), String> {
@@ -16,7 +13,11 @@ pub(super) fn judge(case: &Case, requests: &[Request], seen: &Seen) -> Result<()
     match case.expect {
         Expect::Accept => accepted(case.responses, requests, seen),
         Expect::Reject => {
-            refused(requests, seen, &REFUSALS)?;
+            refused(requests, seen, refusals(case))?;
+            let last = seen.answers.last().map(|answer| answer.status);
+            if !case.status.is_empty() && last.is_none_or(|last| !case.status.contains(&last)) {
+                return Err(format!("no answer, where {} is due", list(&case.status)));
+            }
             match seen.end {
                 End::Open => Err("the connection is not closed after a bad request".into()),
                 End::Closed | End::Reset => Ok(()),
@@ -24,13 +25,13 @@ pub(super) fn judge(case: &Case, requests: &[Request], seen: &Seen) -> Result<()
         }
         Expect::Incomplete => {
             // A server that waits for the rest may say so when its patience ends (RFC 9110 15.5.9).
-            refused(requests, seen, &[&REFUSALS[..], &[408]].concat())?;
+            refused(requests, seen, &[refusals(case), &[408]].concat())?;
             match seen.end == End::Open && seen.answers.len() > good_before_last(requests) {
                 true => Err("the connection is not closed after the refusal".into()),
                 false => Ok(()),
             }
         }
-        Expect::Either => tolerable(requests, seen),
+        Expect::Either => tolerable(requests, seen, refusals(case)),
     }
 }
 
@@ -41,11 +42,21 @@ pub(super) fn describe(case: &Case) -> String {
             "accept: {} with 2xx and x-rgi-app, no more",
             count(case.responses, "answer")
         ),
-        Expect::Reject => "reject: 400, 411, 413, 414, 417, 431, 501, 505 or no answer, \
-            then the server closes"
-            .into(),
+        Expect::Reject if case.status.is_empty() => format!(
+            "reject: {} or no answer, then the server closes",
+            list(&REFUSALS)
+        ),
+        Expect::Reject => format!("reject: {}, then the server closes", list(&case.status)),
         Expect::Incomplete => "incomplete: no 2xx; refused, or waited for".into(),
         Expect::Either => "either: accepted or refused, one answer, no failure, no hang".into(),
+    }
+}
+
+/// The statuses that a refusal of it may have.
+fn refusals(case: &Case) -> &[u16] {
+    match case.status[..] {
+        [] => &REFUSALS,
+        ref named => named,
     }
 }
 
@@ -98,13 +109,20 @@ fn refused(requests: &[Request], seen: &Seen, refusals: &[u16]) -> Result<(), St
                 )),
             };
         }
-        return Err(not_refused(*answer));
+        return Err(not_due(*answer, refusals));
     }
     match seen.cut {
         Some(Cut::InBody(answer)) if answer.is_success() && seen.answers.len() >= good => {
             Err(not_refused(answer))
         }
         _ => whole(seen),
+    }
+}
+
+fn not_due(answer: Answer, refusals: &[u16]) -> String {
+    match REFUSALS.contains(&answer.status) {
+        true => format!("{} where {} is due", answer.status, list(refusals)),
+        false => not_refused(answer),
     }
 }
 
@@ -119,9 +137,13 @@ fn not_refused(answer: Answer) -> String {
     }
 }
 
-fn tolerable(requests: &[Request], seen: &Seen) -> Result<(), String> {
+fn tolerable(requests: &[Request], seen: &Seen, refusals: &[u16]) -> Result<(), String> {
     for answer in &seen.answers {
-        if answer.status >= 500 && !REFUSALS.contains(&answer.status) {
+        let is_refusal = REFUSALS.contains(&answer.status);
+        if is_refusal && !answer.from_app && !refusals.contains(&answer.status) {
+            return Err(not_due(*answer, refusals));
+        }
+        if answer.status >= 500 && !is_refusal {
             return Err(not_refused(*answer));
         }
     }
@@ -153,6 +175,11 @@ fn whole(seen: &Seen) -> Result<(), String> {
             Err(format!("the body of an answer {} {ended}", answer.status))
         }
     }
+}
+
+fn list(statuses: &[u16]) -> String {
+    let names: Vec<String> = statuses.iter().map(u16::to_string).collect();
+    names.join(", ")
 }
 
 fn count(number: usize, thing: &str) -> String {

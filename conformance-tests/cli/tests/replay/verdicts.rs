@@ -12,6 +12,7 @@ fn case(id: &str, expect: Expect, responses: usize, raw: &str) -> Case {
         raw: raw.into(),
         expect,
         responses,
+        status: Vec::new(),
         note: String::new(),
     }
 }

@@ -35,9 +35,23 @@ fn verdict(expect: Expect, responses: usize, raw: &str, seen: &Seen) -> Result<(
         raw: raw.into(),
         expect,
         responses,
+        status: Vec::new(),
         note: String::new(),
     };
     judge(&case, &scan(&case.raw), seen)
+}
+
+/// As a case that is refused with 400, or 501.
+fn named(expect: Expect, raw: &str, answers: &[Answer]) -> Result<(), String> {
+    let case = Case {
+        id: "x".into(),
+        raw: raw.into(),
+        expect,
+        responses: 0,
+        status: vec![400, 501],
+        note: String::new(),
+    };
+    judge(&case, &scan(&case.raw), &came(answers, End::Closed))
 }
 
 #[track_caller]
@@ -103,6 +117,37 @@ fn good_requests_before_the_bad_one_may_be_answered() {
     assert_eq!(reject(&[server(400)]), Ok(()));
     fails(reject(&[app(200), app(200)]), "the application answered");
     fails(reject(&[server(400), app(200)]), "second answer");
+}
+
+#[test]
+fn a_refusal_has_a_status_of_those_named() {
+    let raw = format!("{GOOD}{BAD}");
+    for status in [400, 501] {
+        assert_eq!(named(Expect::Reject, BAD, &[server(status)]), Ok(()));
+        assert_eq!(named(Expect::Reject, &raw, &[server(status)]), Ok(()));
+        assert_eq!(named(Expect::Either, BAD, &[server(status)]), Ok(()));
+        assert_eq!(named(Expect::Incomplete, BEGUN, &[server(status)]), Ok(()));
+    }
+    assert_eq!(
+        named(Expect::Reject, &raw, &[app(200), server(400)]),
+        Ok(())
+    );
+    assert_eq!(named(Expect::Either, GOOD, &[app(200)]), Ok(()));
+    assert_eq!(named(Expect::Incomplete, BEGUN, &[server(408)]), Ok(()));
+    assert_eq!(named(Expect::Incomplete, BEGUN, &[]), Ok(()));
+    let due = "431 where 400, 501";
+    for expect in [Expect::Reject, Expect::Incomplete, Expect::Either] {
+        fails(named(expect, BAD, &[server(431)]), due);
+    }
+    fails(named(Expect::Reject, BAD, &[]), "no answer, where 400, 501");
+    fails(
+        named(Expect::Reject, &raw, &[app(200)]),
+        "no answer, where 400",
+    );
+    fails(
+        named(Expect::Reject, BAD, &[server(500)]),
+        "as the server's",
+    );
 }
 
 #[test]
