@@ -10,6 +10,8 @@ use crate::chars::{all_token, chunk_size, decimal, is_text, trim};
 #[derive(Debug)]
 pub(super) struct Request {
     method: Vec<u8>,
+    /// Its request line follows RFC 9112 3, so a server knows its method.
+    known: bool,
     /// All of it is there, as far as its framing can be understood.
     pub(super) complete: bool,
     /// It follows RFC 9112 in everything that is looked at here.
@@ -19,7 +21,7 @@ pub(super) struct Request {
 impl Request {
     /// What the reader of its answer must know.
     pub(super) fn asked(&self) -> Asked {
-        match (self.method.as_slice(), self.strict) {
+        match (self.method.as_slice(), self.known) {
             (b"HEAD", true) => Asked::Head,
             (b"HEAD", false) => Asked::PerhapsHead,
             (b"CONNECT", _) => Asked::Connect,
@@ -34,6 +36,7 @@ pub(super) fn scan(raw: &[u8]) -> Vec<Request> {
     let mut cursor = Cursor {
         rest: raw,
         strict: true,
+        known: false,
     };
     loop {
         // Empty lines before a request line are passed over (RFC 9112 2.2).
@@ -65,6 +68,8 @@ struct Cursor<'a> {
     rest: &'a [u8],
     /// Nothing in this request broke a rule so far.
     strict: bool,
+    /// Its request line did not.
+    known: bool,
 }
 
 #[derive(Default)]
@@ -77,11 +82,13 @@ struct Fields {
 impl<'a> Cursor<'a> {
     fn request(&mut self) -> Request {
         self.strict = true;
+        self.known = false;
         let word = self.rest.iter().take_while(|byte| **byte > b' ').count();
         let method = self.rest[..word].to_vec();
         let complete = self.message().is_some();
         Request {
             method,
+            known: self.known,
             complete,
             strict: self.strict,
         }
@@ -92,6 +99,7 @@ impl<'a> Cursor<'a> {
         let line = self.line()?;
         let (old, good) = request_line(line);
         self.strict &= good;
+        self.known = self.strict;
         let mut fields = Fields::default();
         loop {
             let line = self.line()?;
@@ -252,6 +260,8 @@ mod tests {
             [(Asked::Ordinary, false, false)]
         );
         let long = "HEAD / HTTP/1.1\r\nHost: a\nContent-Length: 9\r\n\r\nabc";
-        assert_eq!(shape(long), [(Asked::PerhapsHead, false, false)]);
+        assert_eq!(shape(long), [(Asked::Head, false, false)]);
+        let unknown = "HEAD / HTTP/1.1\nHost: a\r\n\r\n";
+        assert_eq!(shape(unknown), [(Asked::PerhapsHead, true, false)]);
     }
 }
