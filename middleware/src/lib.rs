@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "access-log")]
+pub mod access_log;
 #[cfg(feature = "auth")]
 pub mod auth;
 #[cfg(feature = "body-limit")]
@@ -41,6 +43,8 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "access-log")]
+pub mod observed;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
 #[cfg(feature = "range")]
@@ -58,6 +62,8 @@ pub mod static_files;
 #[cfg(feature = "timeout")]
 pub mod timeout;
 
+#[cfg(feature = "access-log")]
+pub use access_log::AccessLog;
 #[cfg(feature = "auth")]
 pub use auth::Auth;
 #[cfg(feature = "body-limit")]
