@@ -43,7 +43,7 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
-#[cfg(feature = "access-log")]
+#[cfg(any(feature = "access-log", feature = "tracing"))]
 pub mod observed;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
@@ -61,7 +61,11 @@ pub mod sessions;
 pub mod static_files;
 #[cfg(feature = "timeout")]
 pub mod timeout;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
+#[cfg(feature = "tracing")]
+pub use self::tracing::Tracing;
 #[cfg(feature = "access-log")]
 pub use access_log::AccessLog;
 #[cfg(feature = "auth")]
