@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "access-log")]
+pub mod access_log;
 #[cfg(feature = "auth")]
 pub mod auth;
 #[cfg(feature = "body-limit")]
@@ -41,6 +43,8 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(any(feature = "access-log", feature = "tracing"))]
+pub mod observed;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
 #[cfg(feature = "range")]
@@ -57,7 +61,13 @@ pub mod sessions;
 pub mod static_files;
 #[cfg(feature = "timeout")]
 pub mod timeout;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
+#[cfg(feature = "tracing")]
+pub use self::tracing::Tracing;
+#[cfg(feature = "access-log")]
+pub use access_log::AccessLog;
 #[cfg(feature = "auth")]
 pub use auth::Auth;
 #[cfg(feature = "body-limit")]

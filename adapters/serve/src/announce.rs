@@ -1,12 +1,13 @@
 //! The application of a run on its way to the server: what is put around it, and who is told that it
 //! is there.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rgi_core::{Error, LocalLifespan, Worker};
+use rgi_core::{Error, LocalLifespan, Middleware, Worker};
+use rgi_middleware::AccessLog;
+use rgi_middleware::access_log::AccessLogApp;
 
-use crate::access::{AccessLog, Logged};
+use crate::access::AccessFile;
 use crate::quota::{Counted, Quota};
 use crate::watched::{Watch, Watched};
 
@@ -20,7 +21,7 @@ pub(crate) struct Announced<L> {
     workers: usize,
     started: AtomicUsize,
     watch: Watch,
-    access: Option<Arc<AccessLog>>,
+    access: Option<AccessLog<AccessFile>>,
     quota: Option<Quota>,
     ready: Ready,
 }
@@ -34,7 +35,7 @@ impl<L> Announced<L> {
         inner: L,
         workers: usize,
         watch: Watch,
-        access: Option<Arc<AccessLog>>,
+        access: Option<AccessLog<AccessFile>>,
         quota: Option<Quota>,
         ready: Ready,
     ) -> Announced<L> {
@@ -51,7 +52,7 @@ impl<L> Announced<L> {
 }
 
 impl<L: LocalLifespan> LocalLifespan for Announced<L> {
-    type App = Logged<Watched<Counted<L::App>>>;
+    type App = AccessLogApp<Watched<Counted<L::App>>, AccessFile>;
 
     async fn startup(&self, worker: &Worker) -> Result<Self::App, Error> {
         let app = self.inner.startup(worker).await?;
@@ -60,16 +61,21 @@ impl<L: LocalLifespan> LocalLifespan for Announced<L> {
             (self.ready)();
         }
         let app = self.watch.over(Counted::new(app, self.quota.clone()));
-        Ok(Logged::new(app, self.access.clone()))
+        Ok(match &self.access {
+            Some(log) => log.wrap(app),
+            None => AccessLogApp::off(app),
+        })
     }
 
     async fn shutdown(&self, app: &Self::App) {
-        self.inner.shutdown(app.app().app().app()).await;
+        self.inner.shutdown(app.inner().app().app()).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rgi_core::server::ServerInfo;
     use rgi_core::{Environ, Full, IntoLifespan, StartResponse, StatusCode, app_fn, rt};
 

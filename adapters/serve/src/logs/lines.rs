@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use rgi_core::server::{Level, Log};
+use rgi_middleware::access_log::Date;
 
-use super::{Date, LogFile, now};
+use super::LogFile;
 use crate::settings::{LogLevel, one_line};
 
 /// A log whose messages stand on one line each, behind the time in UTC and their level.
@@ -40,19 +41,19 @@ impl Log for Lines {
         if level > self.most {
             return;
         }
-        let text = line(now(), level, &message.to_string());
+        let text = line(SystemTime::now(), level, &message.to_string());
         self.file.append(text.as_bytes(), |error| {
             // Nobody reads the log, so whoever started the program is told.
             let name = self.file.name();
             let message = format!("cannot write to {name}: {error}; lines of the log are lost");
-            let told = line(now(), Level::Error, &message);
+            let told = line(SystemTime::now(), Level::Error, &message);
             let _ = io::stderr().lock().write_all(told.as_bytes());
         });
     }
 }
 
 /// Messages hold what others said: escaped, they cannot pass for lines of the log's own.
-fn line(time: Duration, level: Level, message: &str) -> String {
+fn line(time: SystemTime, level: Level, message: &str) -> String {
     let level = match level {
         Level::Error => "error",
         Level::Warn => "warn ",
@@ -63,7 +64,7 @@ fn line(time: Duration, level: Level, message: &str) -> String {
 }
 
 /// RFC 3339.
-fn timestamp(time: Duration) -> String {
+fn timestamp(time: SystemTime) -> String {
     let Date {
         year,
         month,
@@ -71,6 +72,7 @@ fn timestamp(time: Duration) -> String {
         hour,
         minute,
         second,
+        ..
     } = Date::new(time);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
@@ -78,6 +80,7 @@ fn timestamp(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
     use super::*;
 
@@ -91,14 +94,15 @@ mod tests {
             (1_795_208_399, "2026-11-20T20:59:59Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
-            assert_eq!(timestamp(Duration::from_secs(seconds)), text);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!(timestamp(time), text);
         }
     }
 
     #[test]
     fn a_message_is_one_line() {
         assert_eq!(
-            line(Duration::ZERO, Level::Warn, "a\nb\x1b"),
+            line(SystemTime::UNIX_EPOCH, Level::Warn, "a\nb\x1b"),
             "1970-01-01T00:00:00Z warn  a\\nb\\u{1b}\n"
         );
     }

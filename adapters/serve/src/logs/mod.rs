@@ -3,25 +3,24 @@
 mod descriptor;
 mod file;
 mod lines;
-mod time;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rgi_core::server::{Level, Log};
+use rgi_middleware::AccessLog;
 
-use crate::access::{AccessLog, Format};
+use crate::access::AccessFile;
 use crate::settings::{Bad, Settings};
 
 pub(crate) use file::LogFile;
 pub(crate) use lines::Lines;
-pub(crate) use time::{Date, now};
 
 /// Both logs, to be shared by all that write to them.
 #[derive(Clone)]
 pub(crate) struct Logs {
     lines: Arc<Lines>,
-    access: Option<Arc<AccessLog>>,
+    access: Option<AccessLog<AccessFile>>,
 }
 
 impl Logs {
@@ -45,16 +44,11 @@ impl Logs {
 
     fn with(file: Arc<LogFile>, settings: &Settings) -> Result<Logs, Bad> {
         let lines = Arc::new(Lines::new(file, settings.log_level));
-        let access = match Format::of(settings.access_log) {
-            Some(format) => {
-                let file = match &settings.access_log_file {
-                    Some(path) => open(path, "--access-log-file")?,
-                    None => LogFile::stdout(),
-                };
-                Some(Arc::new(AccessLog::new(format, file, lines.clone())))
-            }
-            None => None,
+        let file = || match &settings.access_log_file {
+            Some(path) => open(path, "--access-log-file"),
+            None => Ok(LogFile::stdout()),
         };
+        let access = AccessFile::open(settings.access_log, file, &lines)?;
         Ok(Logs { lines, access })
     }
 
@@ -64,7 +58,7 @@ impl Logs {
     }
 
     /// The access log, where one is kept.
-    pub(crate) fn access(&self) -> Option<Arc<AccessLog>> {
+    pub(crate) fn access(&self) -> Option<AccessLog<AccessFile>> {
         self.access.clone()
     }
 
@@ -99,7 +93,7 @@ impl Logs {
     }
 
     fn files(&self) -> impl Iterator<Item = &LogFile> {
-        let access = self.access.as_ref().map(|access| access.file());
+        let access = self.access.as_ref().map(|access| access.lines().file());
         let lines: Option<&LogFile> = Some(self.lines.file());
         [lines, access].into_iter().flatten()
     }

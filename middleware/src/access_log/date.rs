@@ -2,27 +2,40 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Time since 1970; none before it.
-pub(crate) fn now() -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default()
-}
-
-/// A second of the calendar.
+/// A moment by the calendar, in UTC, for lines of a log.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use rgi_middleware::access_log::Date;
+///
+/// let date = Date::new(SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_208_399_042));
+/// assert_eq!((date.year, date.month, date.day), (2026, 11, 20));
+/// assert_eq!((date.hour, date.minute, date.second, date.millisecond), (20, 59, 59, 42));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Date {
-    pub(crate) year: u64,
-    /// From 1, as the day is.
-    pub(crate) month: u64,
-    pub(crate) day: u64,
-    pub(crate) hour: u64,
-    pub(crate) minute: u64,
-    pub(crate) second: u64,
+#[non_exhaustive]
+pub struct Date {
+    /// The year.
+    pub year: u64,
+    /// From 1 to 12.
+    pub month: u64,
+    /// Of the month, from 1.
+    pub day: u64,
+    /// From 0 to 23.
+    pub hour: u64,
+    /// From 0 to 59.
+    pub minute: u64,
+    /// From 0 to 59.
+    pub second: u64,
+    /// From 0 to 999.
+    pub millisecond: u64,
 }
 
 impl Date {
-    /// Of a time since 1970.
-    pub(crate) fn new(since: Duration) -> Date {
+    /// The date of a time. One before 1970 is the first moment of it.
+    pub fn new(time: SystemTime) -> Date {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        let since: Duration = since.unwrap_or_default();
         let seconds = since.as_secs();
         let (days, second) = (seconds / 86_400, seconds % 86_400);
         let (year, month, day) = date(days);
@@ -33,6 +46,7 @@ impl Date {
             hour: second / 3600,
             minute: second / 60 % 60,
             second: second % 60,
+            millisecond: u64::from(since.subsec_millis()),
         }
     }
 }
@@ -77,13 +91,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_day_has_its_seconds() {
-        let date = Date::new(Duration::from_secs(1_795_208_399));
-        let time = (date.hour, date.minute, date.second);
-        assert_eq!((date.year, date.month, date.day), (2026, 11, 20));
-        assert_eq!(time, (20, 59, 59));
     }
 }

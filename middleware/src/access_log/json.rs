@@ -2,15 +2,13 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use rgi_core::End;
 use rgi_core::server::Address;
 
-use super::format::{Answer, FIELD, METHOD, PATH, Request, TARGET};
-use super::text;
-use crate::logs::Date;
+use super::format::{FIELD, METHOD, PATH, Request, TARGET};
+use super::{Date, text};
+use crate::observed::Ending;
 
 /// When, and what was asked by whom.
 pub(super) fn before(line: &mut Vec<u8>, request: &Request<'_>) {
@@ -26,7 +24,9 @@ pub(super) fn before(line: &mut Vec<u8>, request: &Request<'_>) {
         }
         Address::Unix(path) => {
             line.extend_from_slice(b"\"unix:");
-            let path = path.as_deref().map(|path| path.as_os_str().as_bytes());
+            let path = path
+                .as_deref()
+                .map(|path| path.as_os_str().as_encoded_bytes());
             escape(line, path.unwrap_or_default(), PATH);
             line.push(b'"');
         }
@@ -45,7 +45,7 @@ pub(super) fn before(line: &mut Vec<u8>, request: &Request<'_>) {
 }
 
 /// RFC 3339: `2026-11-20T20:59:59.042Z`.
-fn time(line: &mut Vec<u8>, time: Duration) {
+fn time(line: &mut Vec<u8>, time: SystemTime) {
     let date = Date::new(time);
     text::year(line, date.year);
     for (mark, part) in [
@@ -59,7 +59,7 @@ fn time(line: &mut Vec<u8>, time: Duration) {
         text::two(line, part);
     }
     line.push(b'.');
-    text::three(line, u64::from(time.subsec_millis()));
+    text::three(line, date.millisecond);
     line.push(b'Z');
 }
 
@@ -74,19 +74,14 @@ fn socket(line: &mut Vec<u8>, address: SocketAddr) {
 }
 
 /// What was answered, how it ended, and how long it took.
-pub(super) fn answer(line: &mut Vec<u8>, answer: &Answer) {
+pub(super) fn answer(line: &mut Vec<u8>, answer: &Ending) {
     line.extend_from_slice(b",\"status\":");
     let status = answer.status.as_ref().map_or("null", |it| it.as_str());
     line.extend_from_slice(status.as_bytes());
     line.extend_from_slice(b",\"bytes\":");
     text::number(line, answer.bytes);
-    let outcome = match answer.end {
-        End::Sent => "sent",
-        End::Refused => "refused",
-        End::Truncated => "truncated",
-        End::Disconnected => "disconnected",
-    };
-    string(line, ",\"outcome\":", Some(outcome.as_bytes()), METHOD);
+    let outcome = answer.outcome().as_bytes();
+    string(line, ",\"outcome\":", Some(outcome), METHOD);
     duration(line, ",\"duration_ms\":", Some(answer.took));
     duration(line, ",\"head_ms\":", answer.head);
 }

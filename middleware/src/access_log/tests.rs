@@ -1,22 +1,22 @@
 //! Lines as they are written, and what is asked of applications for them.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rgi_core::server::{Address, Connection};
 use rgi_core::testing::{Client, Request};
 use rgi_core::{
-    App, BodyExt, BoxBody, End, Environ, Error, Full, Method, StartResponse, StatusCode, app_fn,
+    App, AppExt, BodyExt, BoxBody, End, Environ, Error, Full, Method, StartResponse, StatusCode,
+    app_fn,
 };
 use serde_json::Value;
 
-use super::format::{Answer, LONGEST, Request as Logged};
-use super::*;
-use crate::settings::LogLevel;
+use super::format::{Format, LONGEST, Request as Logged};
+use super::{AccessLog, AccessLogApp, WriteLine};
+use crate::observed::Ending;
 
-const ANSWER: Answer = Answer {
+const ANSWER: Ending = Ending {
     end: End::Sent,
     status: Some(StatusCode::OK),
     bytes: 14,
@@ -25,7 +25,7 @@ const ANSWER: Answer = Answer {
 };
 
 /// The line of a request of this kind, at a time in 2026.
-fn line_of(format: Format, answer: Answer, peer: Address, ask: Ask) -> String {
+fn line_of(format: Format, answer: Ending, peer: Address, ask: Ask) -> String {
     let line = Arc::new(Mutex::new(Vec::new()));
     let app = Formatting {
         format,
@@ -43,7 +43,7 @@ type Ask = fn(&Client<Formatting>) -> Asked<'_>;
 /// Formats each request that it is called with.
 struct Formatting {
     format: Format,
-    answer: Answer,
+    answer: Ending,
     peer: Address,
     line: Arc<Mutex<Vec<u8>>>,
 }
@@ -57,7 +57,7 @@ impl App for Formatting {
             ..Connection::default()
         });
         let request = Logged {
-            time: Duration::from_millis(1_795_208_399_042),
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_208_399_042),
             environ: &environ,
             pid: 4711,
         };
@@ -108,7 +108,7 @@ fn combined_is_apaches() {
         "192.0.2.7 - - [20/Nov/2026:20:59:59 +0000] \"GET /a?b=c%22 HTTP/1.1\" 200 14 \
          \"http://other.invalid/\" \"Mozilla/5.0 (X11; Linux)\"\n"
     );
-    let nothing = Answer {
+    let nothing = Ending {
         status: None,
         bytes: 0,
         ..ANSWER
@@ -142,7 +142,7 @@ fn json_says_it_all() {
          \"referer\":\"http://other.invalid/\",\"user_agent\":\"Mozilla/5.0 (X11; Linux)\",\
          \"pid\":4711}\n"
     );
-    let nothing = Answer {
+    let nothing = Ending {
         end: End::Disconnected,
         status: None,
         bytes: 0,
@@ -170,7 +170,7 @@ fn json_says_it_all() {
 fn no_line_is_longer_than_a_pipe_takes_as_a_whole() {
     let path = "\u{1}".repeat(10_000);
     let unix = || Address::Unix(Some(PathBuf::from(&path)));
-    let answer = Answer {
+    let answer = Ending {
         end: End::Disconnected,
         bytes: u64::MAX,
         took: Duration::MAX,
@@ -187,15 +187,27 @@ fn no_line_is_longer_than_a_pipe_takes_as_a_whole() {
     assert_eq!(method, format!("{}...", "M".repeat(64)));
 }
 
+/// What was written.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl WriteLine for Written {
+    fn write_line(&self, line: &[u8]) {
+        self.0.lock().unwrap().extend_from_slice(line);
+    }
+}
+
 /// The access log of some requests to an application.
-fn log_of<A: App>(app: A, ask: impl FnOnce(&Client<super::Logged<A>>)) -> Vec<Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("access.log");
-    let lines = Lines::new(Arc::new(LogFile::stderr()), LogLevel::Error);
-    let file = LogFile::open(&path).unwrap();
-    let log = AccessLog::new(Format::Json, file, Arc::new(lines));
-    ask(&Client::new(super::Logged::new(app, Some(Arc::new(log)))));
-    let text = fs::read_to_string(path).unwrap();
+fn log_of<A: App>(app: A, ask: impl FnOnce(&Client<AccessLogApp<A, Written>>)) -> Vec<Value> {
+    let written = Written::default();
+    ask(&Client::new(app.with(AccessLog::json(written.clone()))));
+    let text = written.text();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
@@ -279,21 +291,34 @@ fn the_head_is_timed_when_it_goes_and_not_before() {
 
 #[test]
 fn hooks_of_the_application_run_before_its_line_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("access.log");
-    let lines = Lines::new(Arc::new(LogFile::stderr()), LogLevel::Error);
-    let file = LogFile::open(&path).unwrap();
-    let log = AccessLog::new(Format::Combined, file, Arc::new(lines));
+    let written = Written::default();
     let seen = Arc::new(Mutex::new(None));
-    let (path, kept) = (Arc::new(path), seen.clone());
+    let (log, kept) = (written.clone(), seen.clone());
     let app = app_fn(move |environ: Environ, start_response: StartResponse| {
-        let (path, kept) = (path.clone(), kept.clone());
-        environ.on_finish(move |_| {
-            *kept.lock().unwrap() = Some(fs::read_to_string(&*path).unwrap());
-        });
+        let (log, kept) = (log.clone(), kept.clone());
+        environ.on_finish(move |_| *kept.lock().unwrap() = Some(log.text()));
         start_response.start(StatusCode::OK).full("block")
     });
-    let client = Client::new(super::Logged::new(app, Some(Arc::new(log))));
+    let client = Client::new(app.with(AccessLog::combined(written.clone())));
     client.get("/").send();
     assert_eq!(seen.lock().unwrap().as_deref(), Some(""));
+    assert_eq!(written.text().lines().count(), 1);
+}
+
+#[test]
+fn where_it_is_off_nothing_is_written() {
+    let client = Client::new(AccessLogApp::<_, Written>::off(app_fn(ends)));
+    assert_eq!(client.get("/").send().status(), 200);
+}
+
+#[test]
+fn it_is_send_when_what_it_wraps_is() {
+    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
+    send(app_fn(ends).with(AccessLog::json(Written::default())));
+    let local = std::rc::Rc::new(());
+    let app = app_fn(move |environ, start_response| {
+        let _ = &local;
+        ends(environ, start_response)
+    });
+    assert_eq!(log_of(app, |client| drop(client.get("/").send())).len(), 1);
 }

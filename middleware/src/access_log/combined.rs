@@ -5,9 +5,9 @@ use std::io::Write;
 
 use rgi_core::server::Address;
 
-use super::format::{Answer, FIELD, METHOD, Request, TARGET};
-use super::text;
-use crate::logs::Date;
+use super::format::{FIELD, METHOD, Request, TARGET};
+use super::{Date, text};
+use crate::observed::Ending;
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -47,7 +47,7 @@ fn date(line: &mut Vec<u8>, date: Date) {
 }
 
 /// Status and bytes; no bytes are `-`, in Apache's `%b`.
-pub(super) fn answer(line: &mut Vec<u8>, answer: &Answer) {
+pub(super) fn answer(line: &mut Vec<u8>, answer: &Ending) {
     let status = answer.status.as_ref().map_or("-", |status| status.as_str());
     line.push(b' ');
     line.extend_from_slice(status.as_bytes());
