@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod answers;
 #[cfg(feature = "auth")]
 pub mod auth;
 #[cfg(feature = "body-limit")]
@@ -41,6 +42,8 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "router")]
+mod held;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
 #[cfg(feature = "range")]
@@ -49,6 +52,8 @@ pub mod range;
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "router")]
+pub mod router;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 #[cfg(feature = "sessions")]
@@ -76,6 +81,8 @@ pub use cookies::Cookies;
 pub use cors::Cors;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "router")]
+pub use held::Holds;
 #[cfg(feature = "page-cache")]
 pub use page_cache::PageCache;
 #[cfg(feature = "range")]
@@ -84,6 +91,8 @@ pub use range::Range;
 pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "router")]
+pub use router::Router;
 #[cfg(feature = "security-headers")]
 pub use security_headers::SecurityHeaders;
 #[cfg(feature = "sessions")]

@@ -11,6 +11,7 @@ mod cors;
 mod page_cache;
 mod rate_limit;
 mod request_id;
+mod router;
 mod security_headers;
 mod static_files;
 mod timeout;
@@ -31,6 +32,7 @@ pub const TOPICS: &[&[Case]] = &[
     page_cache::CASES,
     rate_limit::CASES,
     request_id::CASES,
+    router::CASES,
     security_headers::CASES,
     static_files::CASES,
     timeout::CASES,
