@@ -25,6 +25,8 @@ mod answers;
 pub mod auth;
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
+#[cfg(feature = "cascade")]
+pub mod cascade;
 #[cfg(feature = "catch")]
 pub mod catch;
 #[cfg(any(feature = "compression", feature = "decompression"))]
@@ -42,8 +44,14 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
-#[cfg(feature = "router")]
+#[cfg(feature = "head")]
+pub mod head;
+#[cfg(any(feature = "hosts", feature = "router"))]
 mod held;
+#[cfg(feature = "hosts")]
+pub mod hosts;
+#[cfg(feature = "mount")]
+pub mod mount;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
 #[cfg(feature = "range")]
@@ -67,6 +75,8 @@ pub mod timeout;
 pub use auth::Auth;
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
+#[cfg(feature = "cascade")]
+pub use cascade::Cascade;
 #[cfg(feature = "catch")]
 pub use catch::Catch;
 #[cfg(feature = "compression")]
@@ -81,8 +91,14 @@ pub use cookies::Cookies;
 pub use cors::Cors;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
-#[cfg(feature = "router")]
+#[cfg(feature = "head")]
+pub use head::HeadFromGet;
+#[cfg(any(feature = "hosts", feature = "router"))]
 pub use held::Holds;
+#[cfg(feature = "hosts")]
+pub use hosts::Hosts;
+#[cfg(feature = "mount")]
+pub use mount::Mount;
 #[cfg(feature = "page-cache")]
 pub use page_cache::PageCache;
 #[cfg(feature = "range")]

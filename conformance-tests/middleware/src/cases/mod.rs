@@ -2,12 +2,16 @@
 
 mod auth;
 mod body_limit;
+mod cascade;
 mod catch;
 mod compression;
 mod concurrency_limit;
 mod conditional;
 mod cookies;
 mod cors;
+mod head;
+mod hosts;
+mod mount;
 mod page_cache;
 mod rate_limit;
 mod request_id;
@@ -23,12 +27,16 @@ use rgi_core::{App, BoxBody, Environ, StartResponse};
 pub const TOPICS: &[&[Case]] = &[
     auth::CASES,
     body_limit::CASES,
+    cascade::CASES,
     catch::CASES,
     compression::CASES,
     concurrency_limit::CASES,
     conditional::CASES,
     cookies::CASES,
     cors::CASES,
+    head::CASES,
+    hosts::CASES,
+    mount::CASES,
     page_cache::CASES,
     rate_limit::CASES,
     request_id::CASES,
