@@ -22,10 +22,13 @@
 
 #[cfg(feature = "access-log")]
 pub mod access_log;
+mod answers;
 #[cfg(feature = "auth")]
 pub mod auth;
 #[cfg(feature = "body-limit")]
 pub mod body_limit;
+#[cfg(feature = "cascade")]
+pub mod cascade;
 #[cfg(feature = "catch")]
 pub mod catch;
 #[cfg(any(feature = "compression", feature = "decompression"))]
@@ -43,6 +46,14 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "head")]
+pub mod head;
+#[cfg(any(feature = "hosts", feature = "router"))]
+mod held;
+#[cfg(feature = "hosts")]
+pub mod hosts;
+#[cfg(feature = "mount")]
+pub mod mount;
 #[cfg(any(feature = "access-log", feature = "tracing"))]
 pub mod observed;
 #[cfg(feature = "page-cache")]
@@ -53,6 +64,8 @@ pub mod range;
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "router")]
+pub mod router;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 #[cfg(feature = "sessions")]
@@ -72,6 +85,8 @@ pub use access_log::AccessLog;
 pub use auth::Auth;
 #[cfg(feature = "body-limit")]
 pub use body_limit::BodyLimit;
+#[cfg(feature = "cascade")]
+pub use cascade::Cascade;
 #[cfg(feature = "catch")]
 pub use catch::Catch;
 #[cfg(feature = "compression")]
@@ -86,6 +101,14 @@ pub use cookies::Cookies;
 pub use cors::Cors;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "head")]
+pub use head::HeadFromGet;
+#[cfg(any(feature = "hosts", feature = "router"))]
+pub use held::Holds;
+#[cfg(feature = "hosts")]
+pub use hosts::Hosts;
+#[cfg(feature = "mount")]
+pub use mount::Mount;
 #[cfg(feature = "page-cache")]
 pub use page_cache::PageCache;
 #[cfg(feature = "range")]
@@ -94,6 +117,8 @@ pub use range::Range;
 pub use rate_limit::RateLimit;
 #[cfg(feature = "request-id")]
 pub use request_id::RequestId;
+#[cfg(feature = "router")]
+pub use router::Router;
 #[cfg(feature = "security-headers")]
 pub use security_headers::SecurityHeaders;
 #[cfg(feature = "sessions")]

@@ -2,15 +2,20 @@
 
 mod auth;
 mod body_limit;
+mod cascade;
 mod catch;
 mod compression;
 mod concurrency_limit;
 mod conditional;
 mod cookies;
 mod cors;
+mod head;
+mod hosts;
+mod mount;
 mod page_cache;
 mod rate_limit;
 mod request_id;
+mod router;
 mod security_headers;
 mod static_files;
 mod timeout;
@@ -22,15 +27,20 @@ use rgi_core::{App, BoxBody, Environ, StartResponse};
 pub const TOPICS: &[&[Case]] = &[
     auth::CASES,
     body_limit::CASES,
+    cascade::CASES,
     catch::CASES,
     compression::CASES,
     concurrency_limit::CASES,
     conditional::CASES,
     cookies::CASES,
     cors::CASES,
+    head::CASES,
+    hosts::CASES,
+    mount::CASES,
     page_cache::CASES,
     rate_limit::CASES,
     request_id::CASES,
+    router::CASES,
     security_headers::CASES,
     static_files::CASES,
     timeout::CASES,

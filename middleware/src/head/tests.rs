@@ -1,0 +1,49 @@
+use http::Method;
+use rgi_core::testing::Client;
+use rgi_core::{App, AppExt, Body, Environ, StartResponse, StatusCode, app_fn};
+
+use super::HeadFromGet;
+
+fn method(environ: Environ, start_response: StartResponse) -> rgi_core::Full {
+    let text = environ.method().to_string();
+    start_response.start(StatusCode::OK).full(text)
+}
+
+#[test]
+fn other_methods_stay() {
+    let client = Client::new(app_fn(method).with(HeadFromGet::new()));
+    for method in [Method::GET, Method::POST, Method::OPTIONS] {
+        let reply = client.request(method.clone(), "/").send();
+        assert_eq!(reply.text(), method.as_str());
+    }
+    let reply = client.head("/").send();
+    assert_eq!(
+        (reply.head().length(), reply.text().as_str()),
+        (Some(3), "")
+    );
+}
+
+#[test]
+fn a_body_behind_its_head_is_not_made() {
+    fn endless(_: Environ, start_response: StartResponse) -> impl Body {
+        let chunks = std::iter::from_fn(|| -> Option<Result<_, rgi_core::Error>> {
+            unreachable!("nobody wants it")
+        });
+        start_response.start(StatusCode::OK).iter(chunks)
+    }
+    let client = Client::new(app_fn(endless).with(HeadFromGet::new()));
+    let reply = client.head("/").send();
+    assert_eq!((reply.status(), reply.head().length()), (200, None));
+}
+
+#[test]
+fn it_is_send_when_what_it_wraps_is() {
+    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
+    send(app_fn(method).with(HeadFromGet::new()));
+    let here = std::rc::Rc::new("here");
+    let app = app_fn(move |_, start_response: StartResponse| {
+        start_response.start(StatusCode::OK).full(*here)
+    });
+    let client = Client::new(app.with(HeadFromGet::new()));
+    assert_eq!(client.get("/").send().text(), "here");
+}
