@@ -385,6 +385,9 @@ impl Grammar {
     }
 
     fn less_than_promised(&mut self) {
+        if self.given == 0 && self.is_for_the_head_alone() {
+            return;
+        }
         if let Some(promised) = self.promised.filter(|promised| *promised > self.given) {
             self.exchange.found(
                 "length-too-short",
@@ -393,6 +396,11 @@ impl Grammar {
                 "promise the right length, or none",
             );
         }
+    }
+
+    /// RFC 9110 8.6: of such an answer the length is what another one's content would have.
+    fn is_for_the_head_alone(&self) -> bool {
+        self.exchange.is_head || self.status == StatusCode::NOT_MODIFIED
     }
 
     fn more_than_hinted(&mut self) {

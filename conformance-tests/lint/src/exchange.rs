@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rgi_core::{Environ, Errors, Outcome};
+use rgi_core::{Environ, Errors, Method, Outcome};
 
 use crate::finding::{Report, finding};
 
@@ -17,6 +17,7 @@ pub(crate) struct Exchange {
     pub(crate) dropped: AtomicBool,
     /// The application was told that the input failed, and not because the client had left.
     pub(crate) input_failed: AtomicBool,
+    pub(crate) is_head: bool,
 }
 
 /// Bytes of a target that findings show.
@@ -34,6 +35,7 @@ impl Exchange {
             errors: Mutex::new(environ.errors()),
             dropped: AtomicBool::new(false),
             input_failed: AtomicBool::new(false),
+            is_head: *environ.method() == Method::HEAD,
         }
     }
 

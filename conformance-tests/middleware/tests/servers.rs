@@ -1,7 +1,5 @@
 //! Every case on every server.
 
-use std::sync::Arc;
-
 use rgi_conformance::{Case, Kind, Local, Memory, Serve, Site, Target, Verdict, run};
 use rgi_core::server::Server;
 use rgi_middleware_cases::{TOPICS, cases};
@@ -39,7 +37,7 @@ fn all_pass_on<T: Target>(start: impl Fn(&Case, &str) -> T) {
 
 #[test]
 fn memory() {
-    all_pass_on(|case, root| Memory::serving(Arc::new(site()), case.name, root));
+    all_pass_on(|case, root| Memory::serving(site().into_app(), case.name, root));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The applications of all cases, as one.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rgi_core::server::ServerInfo;
 use rgi_core::{
-    App, BodyExt, BoxBody, Environ, Error, FieldName, Full, Head, HeaderValue, LocalLifespan,
-    Outcome, StartResponse, StatusCode, Worker, app_fn,
+    App, BodyExt, BoxApp, BoxBody, Environ, Error, FieldName, Full, Head, HeaderValue,
+    LocalLifespan, Outcome, StartResponse, StatusCode, Worker, app_fn,
 };
 use rgi_lint::Lint;
 
@@ -37,6 +38,16 @@ pub struct Site {
     reads: bool,
     /// What was told of the server at start-up.
     told: Option<Told>,
+    around: Option<Around>,
+}
+
+#[derive(Clone)]
+struct Around(Arc<dyn Fn(BoxApp) -> BoxApp + Send + Sync>);
+
+impl fmt::Debug for Around {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Around")
+    }
 }
 
 /// The facts that were told at start-up: cases find them in the environ.
@@ -44,10 +55,16 @@ pub struct Site {
 pub(crate) struct Told(pub(crate) ServerInfo);
 
 /// The life of the [`Site`] in the workers of a server, which share it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct SiteLifespan {
     site: Site,
-    started: Arc<OnceLock<Arc<Site>>>,
+    started: Arc<OnceLock<BoxApp>>,
+}
+
+impl fmt::Debug for SiteLifespan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SiteLifespan").field(&self.site).finish()
+    }
 }
 
 impl From<Site> for SiteLifespan {
@@ -60,18 +77,18 @@ impl From<Site> for SiteLifespan {
 }
 
 impl LocalLifespan for SiteLifespan {
-    type App = Arc<Site>;
+    type App = BoxApp;
 
-    async fn startup(&self, worker: &Worker) -> Result<Arc<Site>, Error> {
-        let site = || {
+    async fn startup(&self, worker: &Worker) -> Result<BoxApp, Error> {
+        let app = || {
             let mut site = self.site.clone();
             site.told = Some(Told(worker.server.clone()));
-            Arc::new(site)
+            site.into_app()
         };
-        Ok(self.started.get_or_init(site).clone())
+        Ok(self.started.get_or_init(app).clone())
     }
 
-    async fn shutdown(&self, _: &Arc<Site>) {}
+    async fn shutdown(&self, _: &BoxApp) {}
 }
 
 impl Site {
@@ -83,6 +100,31 @@ impl Site {
             more: &[],
             reads: false,
             told: None,
+            around: None,
+        }
+    }
+
+    /// Puts something around it, such as middleware, which is held to the cases with the server:
+    ///
+    /// ```
+    /// use rgi_conformance::{Memory, Site, check};
+    /// use rgi_core::{AppExt, Head};
+    ///
+    /// let site = Site::new().around(|app| app.map_start(|_: &mut Head| {}).erased());
+    /// check("many_blocks_arrive_in_order", &Memory::serving(site.into_app(), "", ""));
+    /// ```
+    pub fn around(mut self, wrap: impl Fn(BoxApp) -> BoxApp + Send + Sync + 'static) -> Site {
+        self.around = Some(Around(Arc::new(wrap)));
+        self
+    }
+
+    /// The application, with what is around it.
+    pub fn into_app(mut self) -> BoxApp {
+        let around = self.around.take();
+        let app: BoxApp = Arc::new(Answers(self));
+        match around {
+            Some(Around(wrap)) => wrap(app),
+            None => app,
         }
     }
 
@@ -153,11 +195,14 @@ impl Default for Site {
     }
 }
 
-impl App for Site {
+/// The application of a site alone.
+struct Answers(Site);
+
+impl App for Answers {
     type Body = BoxBody;
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> BoxBody {
-        let body = self.answer(environ, start_response);
+        let body = self.0.answer(environ, start_response);
         BoxBody::new(body.map_start(|head: &mut Head| {
             head.append(X_RGI_APP, HeaderValue::from_static("conformance"));
         }))

@@ -29,7 +29,7 @@ const X_RGI_APP: FieldName = FieldName::from_static("x-rgi-app");
 /// Counts and files are shared by all that one process makes.
 pub fn app() -> impl App<Body = impl Body + Send + 'static> + Send + Sync + 'static {
     let pages = app_fn(router::route).with((layer(named), layer(stats::counted)));
-    let site = Site::new();
+    let site = Site::new().into_app();
     app_fn(
         move |environ, start_response| match environ.header(X_RGI_CASE) {
             None => Either::left(pages.call(environ, start_response)),

@@ -258,18 +258,23 @@ fn a_prefix_is_one_that_requests_can_be_sent_under() {
         2,
         &["'/a\\nb'"],
     );
-    serving(rgi_conformance::Site::new(), "/a%20shop", |url| {
-        let only = ["--only", "path_is_decoded_once"];
-        let at = |prefix| run(&[&["run", "--url", url, "--prefix", prefix], &only[..]].concat());
-        assert_eq!(at("/a%20shop").status.code(), Some(0));
-        assert_eq!(at("/another").status.code(), Some(3));
-        assert_eq!(at("").status.code(), Some(3));
-    });
+    serving(
+        rgi_conformance::Site::new().into_app(),
+        "/a%20shop",
+        |url| {
+            let only = ["--only", "path_is_decoded_once"];
+            let at =
+                |prefix| run(&[&["run", "--url", url, "--prefix", prefix], &only[..]].concat());
+            assert_eq!(at("/a%20shop").status.code(), Some(0));
+            assert_eq!(at("/another").status.code(), Some(3));
+            assert_eq!(at("").status.code(), Some(3));
+        },
+    );
 }
 
 #[test]
 fn a_server_that_runs_is_tried_at_its_url() {
-    serving(rgi_conformance::Site::new(), "", |url| {
+    serving(rgi_conformance::Site::new().into_app(), "", |url| {
         let output = run(&["run", "--url", url, "--skip", "slow"]);
         let out = text(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{out}");
@@ -284,15 +289,17 @@ fn a_server_that_runs_is_tried_at_its_url() {
 #[test]
 fn a_failure_is_code_1_and_told_in_full() {
     use rgi_core::{AppExt, Head};
-    let broken = rgi_conformance::Site::new().map_start(|head: &mut Head| {
-        let one = head
-            .iter()
-            .next()
-            .map(|(name, value)| (name.clone(), value.clone()));
-        if let Some((name, value)) = one {
-            head.insert(name, value);
-        }
-    });
+    let broken = rgi_conformance::Site::new()
+        .into_app()
+        .map_start(|head: &mut Head| {
+            let one = head
+                .iter()
+                .next()
+                .map(|(name, value)| (name.clone(), value.clone()));
+            if let Some((name, value)) = one {
+                head.insert(name, value);
+            }
+        });
     serving(broken, "", |url| {
         let only = [
             "run",

@@ -1,6 +1,7 @@
 //! Applications that are right: nothing is found.
 
 use std::io::{Read, Write};
+use std::pin::pin;
 use std::task::Poll;
 
 use rgi_core::testing::{Client, poll_once};
@@ -10,7 +11,7 @@ use rgi_core::{
 };
 use rgi_lint::{Findings, Lint};
 
-use crate::support::{typed, value};
+use crate::support::{Items, typed, value};
 
 #[track_caller]
 fn is_right<A: App>(app: A) {
@@ -219,4 +220,26 @@ fn what_passes_is_as_it_was() {
         assert_eq!(plain.framing(), linted.framing(), "{target}");
         assert_eq!(plain.outcome().end, linted.outcome().end, "{target}");
     }
+}
+
+/// Of a head that stands alone a length may be told without content, to whomever asks on behind it.
+#[test]
+fn lengths_of_heads_alone() {
+    let findings = Findings::new();
+    let linted = Lint::new(app_fn(|_: Environ, s: StartResponse| {
+        Items::new([Event::Start(typed(s.start(StatusCode::OK)).length(5))])
+    }));
+    let linted = linted.collect(&findings);
+    let client = Client::new(app_fn(|environ: Environ, s: StartResponse| {
+        let mut body = pin!(linted.call(environ, s));
+        let mut events = Vec::new();
+        while let Poll::Ready(Some(Ok(event))) = poll_once(body.as_mut()) {
+            events.push(event);
+        }
+        Items::new(events)
+    }));
+    assert_eq!(client.head("/").send().status(), 200);
+    assert_eq!(findings.take(), []);
+    let _ = client.get("/").send();
+    assert_eq!(findings.take().len(), 1);
 }

@@ -22,7 +22,7 @@ pub struct Memory {
 impl Memory {
     /// For a case, with its settings, the site under `root`.
     pub fn new(case: &str, root: &str) -> Memory {
-        Memory::serving(Arc::new(Site::new()), case, root)
+        Memory::serving(Site::new().into_app(), case, root)
     }
 
     /// The same with something around the site, or in its place.

@@ -18,7 +18,7 @@ use rgi_core::{
 
 /// Nothing is broken.
 pub(crate) fn sound() -> BoxApp {
-    Arc::new(Site::new())
+    Site::new().into_app()
 }
 
 /// A body that a wrapper pulls in its own way.
@@ -45,7 +45,7 @@ where
     }
 }
 
-fn pulled<F>(site: &Site, environ: Environ, start_response: StartResponse, pull: F) -> BoxBody
+fn pulled<F>(site: &BoxApp, environ: Environ, start_response: StartResponse, pull: F) -> BoxBody
 where
     F: FnMut(Pin<&mut BoxBody>, &mut Context<'_>) -> Poll<Item> + Send + Unpin + 'static,
 {
@@ -57,7 +57,7 @@ where
 
 /// Sends the head as soon as there is one.
 pub(crate) fn early_commit() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ, start_response| {
         let mut flush = false;
         pulled(&site, environ, start_response, move |body, cx| {
@@ -73,7 +73,7 @@ pub(crate) fn early_commit() -> BoxApp {
 
 /// Keeps response fields in a map that has one value for a name.
 pub(crate) fn lost_repeated_header() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ, start_response| {
         let site = (&site).map_start(|head: &mut Head| {
             let fields: Vec<_> = head.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -87,7 +87,7 @@ pub(crate) fn lost_repeated_header() -> BoxApp {
 
 /// Ends a body that failed as if it were whole.
 pub(crate) fn clean_end_on_a_cut() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ, start_response| {
         let mut begun = false;
         pulled(&site, environ, start_response, move |body, cx| {
@@ -100,7 +100,7 @@ pub(crate) fn clean_end_on_a_cut() -> BoxApp {
 
 /// Says that applications are told of disconnects, which they are not.
 pub(crate) fn false_fact() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ: Environ, start_response| {
         let asks = environ.header(X_RGI_CASE) == Some(b".facts");
         pulled(&site, environ, start_response, move |body, cx| {
@@ -125,7 +125,7 @@ const MOST_KEPT: usize = 2000;
 
 /// Asks for all of a body at once, and keeps it until it is sent.
 pub(crate) fn unbounded_buffer() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ, start_response| {
         BoxBody::new(Buffered {
             inner: Box::pin(site.call(environ, start_response)),
@@ -192,7 +192,7 @@ impl Stream for Buffered {
 
 /// Sends no trailers.
 pub(crate) fn dropped_trailer() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |environ, start_response| {
         pulled(&site, environ, start_response, |body, cx| {
             let item = ready!(body.poll_next(cx));
@@ -203,7 +203,7 @@ pub(crate) fn dropped_trailer() -> BoxApp {
 
 /// Reads the beginning of each body before the application does.
 pub(crate) fn hundred_sent_unread() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(move |mut environ: Environ, start_response| {
         if environ.header("expect").is_none() {
             return site.call(environ, start_response);
@@ -244,7 +244,7 @@ impl Stream for Rest {
 
 /// Takes a panic for an empty answer.
 pub(crate) fn swallowed_panic() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(
         move |environ: Environ, start_response: StartResponse| {
             let (start_response, fallback) = start_response.with_fallback();
@@ -268,7 +268,7 @@ pub(crate) fn swallowed_panic() -> BoxApp {
 
 /// Does not end the exchange where no body is sent: the hooks never run.
 pub(crate) fn missing_finish() -> BoxApp {
-    let site = Site::new();
+    let site = Site::new().into_app();
     Arc::new(app_fn(
         move |environ: Environ, start_response: StartResponse| match *environ.method() {
             Method::HEAD => BoxBody::future(nested(site.clone(), environ, start_response)),
@@ -288,7 +288,7 @@ impl rgi_core::server::Timer for Relay {
 
 /// Gives the head of the answer to an exchange of its own, which is never finished.
 async fn nested(
-    site: Site,
+    site: BoxApp,
     environ: Environ,
     start_response: StartResponse,
 ) -> Result<Full, Error> {

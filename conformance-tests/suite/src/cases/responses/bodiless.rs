@@ -4,7 +4,7 @@ use rgi_core::{BodyExt, Bytes, Error, HeaderValue, StatusCode, field};
 
 use crate::cases::bodies::{Dropped, blocks, ok};
 use crate::cases::environ::text;
-use crate::{Case, Notes};
+use crate::{Case, Notes, pattern};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -30,7 +30,10 @@ pub(crate) const CASES: &[Case] = &[
         says: "HEAD tells a length that was promised, and infers none of what is not there",
         rules: &[168],
         app: |environ, start_response| match environ.path_info() {
-            "/promised" => ok(start_response).length(1_000_000).empty().into(),
+            "/promised" => {
+                let blocks = (0..1000).map(|_| Ok::<_, Error>(pattern(1000)));
+                ok(start_response).length(1_000_000).iter(blocks).erased()
+            }
             "/empty" => ok(start_response).empty().into(),
             _ => blocks(ok(start_response), &["one", "two"]),
         },

@@ -1,0 +1,234 @@
+//! The pieces that stacks are made of, each set so that it changes as little as it can, and what it
+//! changes all the same.
+
+use std::fmt;
+use std::time::Duration;
+
+use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
+use rgi_middleware::cookies::Key;
+use rgi_middleware::{
+    AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
+    Cors, Decompression, HeadFromGet, Hosts, PageCache, Range, RateLimit, RequestId, Router,
+    SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+};
+
+/// A middleware around any application.
+pub(crate) struct Piece {
+    pub(crate) name: &'static str,
+    pub(crate) wrap: fn(BoxApp) -> BoxApp,
+    /// Fields that it adds to responses.
+    pub(crate) adds: &'static [&'static str],
+    /// Cases of the suite that are about what it changes.
+    pub(crate) changes: &'static [&'static str],
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const PIECE: Piece = Piece {
+    name: "",
+    wrap: |app| app,
+    adds: &[],
+    changes: &[],
+};
+
+/// No case takes as long.
+const LONG: Duration = Duration::from_secs(600);
+
+/// No case asks as often, as many at once, or for as much.
+const MANY: u32 = 1_000_000;
+
+pub(crate) const PIECES: &[Piece] = &[
+    Piece {
+        name: "access-log",
+        wrap: |app| with(app, AccessLog::json(|_: &[u8]| {})),
+        ..PIECE
+    },
+    Piece {
+        name: "body-limit",
+        wrap: |app| with(app, BodyLimit::new(1 << 40)),
+        ..PIECE
+    },
+    Piece {
+        name: "cascade",
+        wrap: |app| {
+            with(
+                app,
+                Cascade::to(app_fn(|_, s| s.start(404.try_into().unwrap()).empty())),
+            )
+        },
+        changes: &[
+            "body_of_head_is_dropped_unasked",
+            "response_arrives_as_it_was_made",
+            "status_is_sent_as_it_was_set",
+        ],
+        ..PIECE
+    },
+    Piece {
+        name: "catch",
+        wrap: |app| with(app, Catch::plain()),
+        changes: &[
+            "body_is_dropped_on_every_path",
+            "body_of_head_is_dropped_unasked",
+            "failure_behind_hints_is_a_status",
+            "failure_of_head_has_no_body",
+            "hooks_run_whatever_happened",
+            "outcomes_tell_how_it_ended",
+            "panic_is_caught",
+            "start_alone_sends_nothing",
+            "unused_token_is_500",
+        ],
+        ..PIECE
+    },
+    Piece {
+        name: "compression",
+        wrap: |app| with(app, Compression::new()),
+        ..PIECE
+    },
+    Piece {
+        name: "concurrency-limit",
+        wrap: |app| with(app, ConcurrencyLimit::new(MANY as usize)),
+        ..PIECE
+    },
+    Piece {
+        name: "conditional",
+        wrap: |app| with(app, Conditional::new().without_tags()),
+        ..PIECE
+    },
+    Piece {
+        name: "cookies",
+        wrap: |app| with(app, Cookies::new()),
+        ..PIECE
+    },
+    Piece {
+        name: "cors",
+        wrap: |app| with(app, Cors::any()),
+        adds: &["access-control-allow-origin"],
+        ..PIECE
+    },
+    Piece {
+        name: "decompression",
+        wrap: |app| with(app, Decompression::new(1 << 40)),
+        ..PIECE
+    },
+    Piece {
+        name: "head",
+        wrap: |app| with(app, HeadFromGet::new()),
+        ..PIECE
+    },
+    Piece {
+        name: "hosts",
+        wrap: |app| {
+            Hosts::new()
+                .fallback(app)
+                .build()
+                .expect("no host is odd")
+                .erased()
+        },
+        ..PIECE
+    },
+    Piece {
+        name: "page-cache",
+        wrap: |app| with(app, PageCache::new(page_cache::Memory::new(1 << 20))),
+        ..PIECE
+    },
+    Piece {
+        name: "range",
+        wrap: |app| with(app, Range::new()),
+        adds: &["accept-ranges"],
+        ..PIECE
+    },
+    Piece {
+        name: "rate-limit",
+        wrap: |app| with(app, RateLimit::new(MANY, Duration::from_secs(1))),
+        ..PIECE
+    },
+    Piece {
+        name: "request-id",
+        wrap: |app| with(app, RequestId::new()),
+        adds: &["x-request-id"],
+        changes: &[
+            "authority_stands_as_host",
+            "fields_past_their_limit_are_431",
+            "hop_by_hop_fields_stay_with_the_server",
+        ],
+    },
+    Piece {
+        name: "router",
+        wrap: |app| {
+            Router::new()
+                .fallback(app)
+                .build()
+                .expect("no pattern is odd")
+                .erased()
+        },
+        ..PIECE
+    },
+    Piece {
+        name: "security-headers",
+        wrap: |app| with(app, SecurityHeaders::new()),
+        adds: &[
+            "x-content-type-options",
+            "x-frame-options",
+            "referrer-policy",
+            "cross-origin-opener-policy",
+            "strict-transport-security",
+            "cross-origin-resource-policy",
+            "content-security-policy",
+            "permissions-policy",
+        ],
+        ..PIECE
+    },
+    Piece {
+        name: "sessions",
+        wrap: |app| with(app, Sessions::in_cookie(Key::from(&[7; 64]))),
+        ..PIECE
+    },
+    Piece {
+        name: "timeout",
+        wrap: |app| with(app, Timeout::new(LONG)),
+        ..PIECE
+    },
+    Piece {
+        name: "tracing",
+        wrap: |app| with(app, Tracing::new()),
+        ..PIECE
+    },
+];
+
+/// A stack, the first outermost, and around it what takes the fields off again that it adds.
+pub(crate) fn stack(
+    pieces: &[&'static Piece],
+) -> impl Fn(BoxApp) -> BoxApp + Send + Sync + 'static {
+    let pieces = pieces.to_vec();
+    move |app| {
+        let app = pieces
+            .iter()
+            .rev()
+            .fold(app, |app, piece| (piece.wrap)(app));
+        let names = pieces.iter().flat_map(|piece| piece.adds);
+        let added: Vec<_> = names.map(|name| FieldName::from_static(name)).collect();
+        match added.is_empty() {
+            true => app,
+            false => app
+                .map_start(move |head: &mut Head| {
+                    for name in &added {
+                        head.remove(name);
+                    }
+                })
+                .erased(),
+        }
+    }
+}
+
+fn with<M>(app: BoxApp, middleware: M) -> BoxApp
+where
+    M: Middleware<BoxApp>,
+    M::App: Send + Sync + 'static,
+    <M::App as rgi_core::App>::Body: Send + 'static,
+{
+    middleware.wrap(app).erased()
+}
