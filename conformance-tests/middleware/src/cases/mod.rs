@@ -11,6 +11,7 @@ mod cookies;
 mod cors;
 mod head;
 mod hosts;
+mod metrics;
 mod mount;
 mod page_cache;
 mod rate_limit;
@@ -36,6 +37,7 @@ pub const TOPICS: &[&[Case]] = &[
     cors::CASES,
     head::CASES,
     hosts::CASES,
+    metrics::CASES,
     mount::CASES,
     page_cache::CASES,
     rate_limit::CASES,

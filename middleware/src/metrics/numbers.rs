@@ -1,0 +1,138 @@
+//! What is counted.
+
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{Method, StatusCode};
+
+use super::histogram::Histogram;
+use super::table::Table;
+use crate::observed::Ending;
+
+/// Methods that have numbers of their own, and the name for all others: clients do not choose names.
+pub(super) const METHODS: [&str; 10] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER",
+];
+
+pub(super) const OUTCOMES: [&str; 4] = ["sent", "refused", "truncated", "disconnected"];
+
+/// Places of routes; those that find none are one.
+const ROUTES: usize = 512;
+
+/// Places of series; what finds none is counted without labels.
+const SERIES: usize = 2048;
+
+/// All numbers of a process.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    pub(super) in_flight: AtomicU64,
+    /// By the order of [`OUTCOMES`].
+    pub(super) outcomes: [AtomicU64; OUTCOMES.len()],
+    pub(super) received: AtomicU64,
+    pub(super) sent: AtomicU64,
+    pub(super) head: Histogram,
+    pub(super) series: Table<Box<Series>>,
+    /// What has no place in `series`.
+    pub(super) rest: Histogram,
+    routes: Table<Box<str>>,
+}
+
+/// The times of requests that have all this in common.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) kind: Kind,
+    /// None where none was sent.
+    pub(super) status: Option<StatusCode>,
+    pub(super) took: Histogram,
+}
+
+/// What is known of a request at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    pub(super) route: Route,
+    /// In [`METHODS`].
+    pub(super) method: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Route {
+    None,
+    /// Its number in the table.
+    Known(u32),
+    /// The table is full.
+    Other,
+}
+
+fn hash(value: impl std::hash::Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::new().hash_one(value)
+}
+
+impl Numbers {
+    pub(super) fn new() -> Numbers {
+        Numbers {
+            in_flight: AtomicU64::default(),
+            outcomes: Default::default(),
+            received: AtomicU64::default(),
+            sent: AtomicU64::default(),
+            head: Histogram::default(),
+            series: Table::new(SERIES),
+            rest: Histogram::default(),
+            routes: Table::new(ROUTES),
+        }
+    }
+
+    /// Counts a request in.
+    pub(super) fn begin(&self, method: &Method, route: Option<&str>) -> Kind {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let known = METHODS.iter().position(|name| method == name);
+        let route = route.map(|label| {
+            let found = self
+                .routes
+                .find(hash(label), |it| **it == *label, || label.into());
+            found.map_or(Route::Other, |number| Route::Known(number as u32))
+        });
+        Kind {
+            route: route.unwrap_or(Route::None),
+            method: known.unwrap_or(METHODS.len() - 1) as u8,
+        }
+    }
+
+    /// Counts it out.
+    pub(super) fn end(&self, kind: Kind, ending: &Ending) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let outcome = OUTCOMES.iter().position(|it| *it == ending.outcome());
+        if let Some(outcome) = outcome {
+            self.outcomes[outcome].fetch_add(1, Ordering::Relaxed);
+        }
+        self.sent.fetch_add(ending.bytes, Ordering::Relaxed);
+        if let Some(head) = ending.head {
+            self.head.add(head);
+        }
+        self.took(kind, ending.status).add(ending.took);
+    }
+
+    fn took(&self, kind: Kind, status: Option<StatusCode>) -> &Histogram {
+        let number = self.series.find(
+            hash((kind, status)),
+            |it| (it.kind, it.status) == (kind, status),
+            || {
+                Box::new(Series {
+                    kind,
+                    status,
+                    took: Histogram::default(),
+                })
+            },
+        );
+        let series = number.and_then(|number| self.series.get(number));
+        series.map_or(&self.rest, |series| &series.took)
+    }
+
+    /// The label of a route; `None` where there is none.
+    pub(super) fn label(&self, route: Route) -> Option<&str> {
+        match route {
+            Route::None => None,
+            Route::Known(number) => self.routes.get(number as usize).map(|label| &**label),
+            Route::Other => Some("_OTHER"),
+        }
+    }
+}
