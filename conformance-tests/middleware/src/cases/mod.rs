@@ -18,6 +18,8 @@ mod rate_limit;
 mod request_id;
 mod router;
 mod security_headers;
+#[cfg(feature = "sessions-sqlite")]
+mod sessions_sqlite;
 mod static_files;
 mod timeout;
 
@@ -44,6 +46,8 @@ pub const TOPICS: &[&[Case]] = &[
     request_id::CASES,
     router::CASES,
     security_headers::CASES,
+    #[cfg(feature = "sessions-sqlite")]
+    sessions_sqlite::CASES,
     static_files::CASES,
     timeout::CASES,
 ];
