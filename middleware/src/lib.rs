@@ -52,6 +52,8 @@ pub mod head;
 mod held;
 #[cfg(feature = "hosts")]
 pub mod hosts;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod method;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "mount")]

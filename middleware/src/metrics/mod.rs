@@ -22,6 +22,7 @@
 //! assert!(text.contains(count), "{text}");
 //! ```
 
+mod by;
 mod histogram;
 mod input;
 mod numbers;
@@ -36,7 +37,9 @@ use std::sync::Arc;
 
 use rgi_core::{App, Environ, Middleware, StartResponse};
 
+use crate::method::method_name;
 use crate::observed::{HeadTime, ObservedBody};
+use by::By;
 use numbers::Numbers;
 pub use page::MetricsPage;
 
@@ -58,7 +61,7 @@ pub use page::MetricsPage;
 ///
 /// The durations have the labels `http_request_method` (`_OTHER` for one that is not known),
 /// `http_response_status_code`, unless nothing was sent, and `http_route`, if [something says
-/// it](Self::route). The first is named, and has bounds, by OpenTelemetry's conventions. How many series
+/// it](Self::by). The first is named, and has bounds, by OpenTelemetry's conventions. How many series
 /// there may be is bounded, too: of 512 routes, further ones are `_OTHER`; and 2048 in all, what is beyond
 /// is one without these labels.
 ///
@@ -72,37 +75,35 @@ pub use page::MetricsPage;
 #[derive(Clone)]
 pub struct Metrics {
     numbers: Arc<Numbers>,
-    route: Option<Label>,
+    by: By,
 }
-
-type Label = for<'a> fn(&'a Environ) -> Option<&'a str>;
 
 impl Metrics {
     /// Numbers that begin at 0.
     pub fn new() -> Metrics {
         Metrics {
             numbers: Arc::new(Numbers::new()),
-            route: None,
+            by: By::Nothing,
         }
     }
 
-    /// Has each request counted under what this says of it, such as the pattern of its route: never
-    /// something that clients choose, like the path. For a request of which it says nothing there is no
-    /// label.
+    /// Has each request counted under the pattern that a [`Router`](crate::Router) inside finds for it, as
+    /// its route.
+    #[cfg(feature = "router")]
+    pub fn by_route(mut self) -> Metrics {
+        self.by = By::Route;
+        self
+    }
+
+    /// Has each request counted under what this says of it, as its route: never something that clients
+    /// choose, like the path. For a request of which it says nothing there is no label.
     ///
     /// ```
-    /// # use rgi_core::Environ;
     /// # use rgi_middleware::Metrics;
-    /// /// A router sets it.
-    /// #[derive(Clone)]
-    /// struct Route(&'static str);
-    ///
-    /// let metrics = Metrics::new().route(|environ| {
-    ///     environ.extensions().get::<Route>().map(|route| route.0)
-    /// });
+    /// let metrics = Metrics::new().by(|environ| Some(environ.script_name()));
     /// ```
-    pub fn route(mut self, label: for<'a> fn(&'a Environ) -> Option<&'a str>) -> Metrics {
-        self.route = Some(label);
+    pub fn by(mut self, label: for<'a> fn(&'a Environ) -> Option<&'a str>) -> Metrics {
+        self.by = By::Label(label);
         self
     }
 
@@ -156,12 +157,17 @@ impl Metrics {
     /// What is begun is ended by a hook, which always runs.
     fn begin(&self, environ: &mut Environ) -> Arc<HeadTime> {
         let numbers = self.numbers.clone();
-        let route = self.route.and_then(|label| label(environ));
-        let kind = numbers.begin(environ.method(), route);
+        let (method, found) = (
+            method_name(environ.method()),
+            self.by.find(environ, &numbers),
+        );
+        numbers.begin();
         environ.map_input(|input| input::counted(input, &numbers));
         let head = Arc::new(HeadTime::new());
         let seen = head.clone();
-        environ.on_finish(move |outcome| numbers.end(kind, &seen.ending(outcome)));
+        environ.on_finish(move |outcome| {
+            numbers.end(numbers.route_of(found), method, &seen.ending(outcome));
+        });
         head
     }
 }

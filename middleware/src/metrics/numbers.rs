@@ -3,16 +3,11 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::histogram::Histogram;
 use super::table::Table;
 use crate::observed::Ending;
-
-/// Methods that have numbers of their own, and the name for all others: clients do not choose names.
-pub(super) const METHODS: [&str; 10] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER",
-];
 
 pub(super) const OUTCOMES: [&str; 4] = ["sent", "refused", "truncated", "disconnected"];
 
@@ -41,17 +36,16 @@ pub(super) struct Numbers {
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) kind: Kind,
-    /// None where none was sent.
-    pub(super) status: Option<StatusCode>,
     pub(super) took: Histogram,
 }
 
-/// What is known of a request at its beginning.
+/// What a request is counted under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
     pub(super) route: Route,
-    /// In [`METHODS`].
-    pub(super) method: u8,
+    pub(super) method: &'static str,
+    /// None where none was sent.
+    pub(super) status: Option<StatusCode>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,24 +75,24 @@ impl Numbers {
         }
     }
 
+    /// The route of a label.
+    pub(super) fn route(&self, label: Option<&str>) -> Route {
+        let Some(label) = label else {
+            return Route::None;
+        };
+        let found = self
+            .routes
+            .find(hash(label), |it| **it == *label, || label.into());
+        found.map_or(Route::Other, |number| Route::Known(number as u32))
+    }
+
     /// Counts a request in.
-    pub(super) fn begin(&self, method: &Method, route: Option<&str>) -> Kind {
+    pub(super) fn begin(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let known = METHODS.iter().position(|name| method == name);
-        let route = route.map(|label| {
-            let found = self
-                .routes
-                .find(hash(label), |it| **it == *label, || label.into());
-            found.map_or(Route::Other, |number| Route::Known(number as u32))
-        });
-        Kind {
-            route: route.unwrap_or(Route::None),
-            method: known.unwrap_or(METHODS.len() - 1) as u8,
-        }
     }
 
     /// Counts it out.
-    pub(super) fn end(&self, kind: Kind, ending: &Ending) {
+    pub(super) fn end(&self, route: Route, method: &'static str, ending: &Ending) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let outcome = OUTCOMES.iter().position(|it| *it == ending.outcome());
         if let Some(outcome) = outcome {
@@ -108,21 +102,23 @@ impl Numbers {
         if let Some(head) = ending.head {
             self.head.add(head);
         }
-        self.took(kind, ending.status).add(ending.took);
+        let status = ending.status;
+        let kind = Kind {
+            route,
+            method,
+            status,
+        };
+        self.took(kind).add(ending.took);
     }
 
-    fn took(&self, kind: Kind, status: Option<StatusCode>) -> &Histogram {
-        let number = self.series.find(
-            hash((kind, status)),
-            |it| (it.kind, it.status) == (kind, status),
-            || {
-                Box::new(Series {
-                    kind,
-                    status,
-                    took: Histogram::default(),
-                })
-            },
-        );
+    fn took(&self, kind: Kind) -> &Histogram {
+        let make = || {
+            Box::new(Series {
+                kind,
+                took: Histogram::default(),
+            })
+        };
+        let number = self.series.find(hash(kind), |it| it.kind == kind, make);
         let series = number.and_then(|number| self.series.get(number));
         series.map_or(&self.rest, |series| &series.took)
     }

@@ -157,7 +157,7 @@ struct Pattern(String);
 
 #[test]
 fn routes_are_labels_and_bounded() {
-    let metrics = Metrics::new().route(|environ| {
+    let metrics = Metrics::new().by(|environ| {
         let pattern = environ.extensions().get::<Pattern>();
         pattern.map(|pattern| pattern.0.as_str())
     });
@@ -187,6 +187,28 @@ fn routes_are_labels_and_bounded() {
     let series = page(&client);
     let series = series.matches("duration_seconds_count").count();
     assert!(series <= 512 + 2, "{series}");
+}
+
+#[cfg(feature = "router")]
+#[test]
+fn a_router_inside_says_the_route() {
+    let metrics = Metrics::new().by_route();
+    let router = crate::Router::new().get("/users/{id}", app_fn(ends));
+    let client = Client::new(site(&metrics, router.build().unwrap()));
+    for path in ["/users/1", "/users/2", "/else"] {
+        client.get(path).send();
+    }
+    let page = page(&client);
+    let count = |labels: &str| {
+        let name = "http_server_request_duration_seconds_count";
+        value(
+            &page,
+            &format!("{name}{{http_request_method=\"GET\",{labels}}}"),
+        )
+    };
+    let route = "http_response_status_code=\"200\",http_route=\"/users/{id}\"";
+    assert_eq!(count(route), Some(2.0), "{page}");
+    assert_eq!(count("http_response_status_code=\"404\""), Some(1.0));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rgi_core::Environ;
 
 use super::histogram::{BOUNDS, Histogram};
-use super::numbers::{METHODS, Numbers, OUTCOMES, Series};
+use super::numbers::{Numbers, OUTCOMES, Series};
 
 /// A page in the making.
 pub(super) struct Text {
@@ -162,9 +162,8 @@ impl Text {
 
 /// What the requests of a series have in common.
 fn labels<'a>(numbers: &'a Numbers, series: &'a Series) -> Vec<(&'a str, &'a str)> {
-    let method = METHODS[usize::from(series.kind.method)];
-    let mut labels = vec![("http_request_method", method)];
-    if let Some(status) = &series.status {
+    let mut labels = vec![("http_request_method", series.kind.method)];
+    if let Some(status) = &series.kind.status {
         labels.push(("http_response_status_code", status.as_str()));
     }
     if let Some(route) = numbers.label(series.kind.route) {
