@@ -39,7 +39,8 @@ const BUSY: Duration = Duration::from_secs(5);
 ///
 /// Each process has one connection, on a thread of its own, so that no server's thread waits for the
 /// disk. Both are made with the first step in that process: a store that is made before workers are
-/// forked serves in each of them. At most 1024 steps wait for the thread; further ones fail, answered
+/// forked serves in each of them. (One that gives its rights up, by `--user`, makes it in the factory: the
+/// file belongs to who makes it.) At most 1024 steps wait for the thread; further ones fail, answered
 /// with 503, as do those that waited too long for [other processes](Self::busy_timeout).
 ///
 /// The file is in WAL mode: reading waits for nobody. What was saved outlives the program; of a machine
