@@ -149,7 +149,7 @@ fn times_are_in_their_buckets() {
     let bucket = |le| took(format!("bucket{{{labels},le=\"{le}\"}}"));
     assert_eq!((bucket("0.01"), bucket("+Inf")), (Some(0.0), Some(1.0)));
     let sum = took(format!("sum{{{labels}}}")).unwrap();
-    assert!((0.02..60.0).contains(&sum), "{sum}");
+    assert!(sum >= 0.02, "{sum}");
 }
 
 #[derive(Clone)]
