@@ -22,7 +22,7 @@ mod tests;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use http::Version;
+use http::{Method, Version};
 use rgi_core::server::Address;
 use rgi_core::{App, Environ, Middleware, StartResponse};
 use tracing::Span;
@@ -94,16 +94,14 @@ impl Tracing {
     }
 
     fn begin(&self, environ: &Environ) -> Span {
-        let method = environ.method().as_str();
-        let name = method_name(environ.method());
         let span = tracing::info_span!(
             target: "rgi",
             "request",
             otel.name = Empty,
             otel.kind = "server",
             otel.status_code = Empty,
-            http.request.method = name,
-            http.request.method_original = Some(method).filter(|it| *it != name),
+            http.request.method = method_name(environ.method()),
+            http.request.method_original = unknown(environ.method()),
             http.route = Empty,
             http.response.status_code = Empty,
             http.response.body.size = Empty,
@@ -122,6 +120,10 @@ impl Tracing {
         }
         span
     }
+}
+
+fn unknown(method: &Method) -> Option<&str> {
+    (method != method_name(method)).then(|| method.as_str())
 }
 
 /// As it was sent.
