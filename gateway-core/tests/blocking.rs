@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use common::*;
 use rgi_core::rt::{self, ThreadClock};
-use rgi_core::server::{Connection, Exchange, Host, Offload, Pool, Work};
+use rgi_core::server::{Connection, Exchange, Host, Offload, Pool, PoolState, Work};
 use rgi_core::testing::Client;
 use rgi_core::*;
 
@@ -887,6 +887,34 @@ fn a_pool_takes_so_many_into_its_queue() {
     assert_eq!(accepted, 2);
     gate.wait();
     assert!(pool.close(Duration::from_secs(10)));
+}
+
+#[test]
+fn a_pool_says_how_busy_it_is() {
+    let pool = pool(1, 2);
+    let idle = PoolState {
+        most: 1,
+        ..PoolState::default()
+    };
+    assert_eq!(pool.state(), Some(idle));
+    let gate = Arc::new(Barrier::new(2));
+    let wait = gate.clone();
+    assert!(pool.start(job(move || {
+        wait.wait();
+        wait.wait();
+    })));
+    gate.wait();
+    assert!(pool.start(job(|| ())));
+    let busy = PoolState {
+        most: 1,
+        threads: 1,
+        idle: 0,
+        waiting: 1,
+    };
+    assert_eq!(pool.state(), Some(busy));
+    gate.wait();
+    assert!(pool.close(Duration::from_secs(10)));
+    assert_eq!(pool.state(), Some(idle));
 }
 
 #[test]

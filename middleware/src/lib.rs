@@ -52,9 +52,13 @@ pub mod head;
 mod held;
 #[cfg(feature = "hosts")]
 pub mod hosts;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod method;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "mount")]
 pub mod mount;
-#[cfg(any(feature = "access-log", feature = "tracing"))]
+#[cfg(any(feature = "access-log", feature = "metrics", feature = "tracing"))]
 pub mod observed;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
@@ -107,6 +111,8 @@ pub use head::HeadFromGet;
 pub use held::Holds;
 #[cfg(feature = "hosts")]
 pub use hosts::Hosts;
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
 #[cfg(feature = "mount")]
 pub use mount::Mount;
 #[cfg(feature = "page-cache")]

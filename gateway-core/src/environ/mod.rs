@@ -21,7 +21,9 @@ pub use outcome::{End, Outcome};
 pub use peer::{Gone, Peer};
 pub use timer::{Sleep, Timer};
 
-use crate::server::{Address, Connection, Errors, Host, Inner, Scheme, ServerInfo, Shared};
+use crate::server::{
+    Address, Connection, Errors, Host, Inner, PoolState, Scheme, ServerInfo, Shared,
+};
 use crate::{Error, Input, Offer};
 
 /// The request, and the server around it. Owned by the application, `Send` and `Sync`, one pointer
@@ -258,6 +260,12 @@ impl Environ {
     /// The facts of the server.
     pub fn server(&self) -> &ServerInfo {
         &self.host().info
+    }
+
+    /// How busy the server's pool for blocking steps is, which all workers of the process share. `None`
+    /// where there is none: the server may block.
+    pub fn pool(&self) -> Option<PoolState> {
+        self.host().offload.as_ref()?.state()
     }
 
     /// The server's own clock, on every model.

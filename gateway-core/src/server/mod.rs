@@ -36,6 +36,6 @@ pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Ending, Response};
 pub use rules::{Framing, Payload, Rules, Verdict};
 pub use socket::Socket;
-pub use traits::{Around, Informer, InputSource, Offload, Timer, Transport, Work};
+pub use traits::{Around, Informer, InputSource, Offload, PoolState, Timer, Transport, Work};
 
 pub use crate::head::PooledHead;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 use std::{fmt, io};
 
-use super::{Around, Offload, Work};
+use super::{Around, Offload, PoolState, Work};
 use crate::quiet::quietly;
 
 /// A pool of threads that run the steps of blocking applications, for servers that may not block.
@@ -202,6 +202,16 @@ impl Offload for Pool {
 
     fn queue_timeout(&self) -> Option<Duration> {
         self.0.queue_timeout
+    }
+
+    fn state(&self) -> Option<PoolState> {
+        let state = self.lock();
+        Some(PoolState {
+            most: self.0.threads,
+            threads: state.alive,
+            idle: state.idle,
+            waiting: state.steps.len() + state.firsts.len(),
+        })
     }
 }
 

@@ -50,6 +50,24 @@ pub trait Offload: Send + Sync {
 
     /// How long a first step may wait for a free thread. `None`: for ever.
     fn queue_timeout(&self) -> Option<Duration>;
+
+    /// How busy it is now. `None`: it does not say.
+    fn state(&self) -> Option<PoolState> {
+        None
+    }
+}
+
+/// How busy a pool is: [`Environ::pool`](crate::Environ::pool).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolState {
+    /// Threads that it may have.
+    pub most: usize,
+    /// Threads that it has.
+    pub threads: usize,
+    /// Of these, the ones without work.
+    pub idle: usize,
+    /// Steps that no thread has taken yet.
+    pub waiting: usize,
 }
 
 /// A step to run on a pool.

@@ -23,6 +23,8 @@
 mod body;
 mod memory;
 mod session;
+#[cfg(feature = "sessions-sqlite")]
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -38,12 +40,14 @@ use crate::cookies::{self, Cookie};
 pub use body::SessionsBody;
 pub use memory::Memory;
 pub use session::Session;
+#[cfg(feature = "sessions-sqlite")]
+pub use sqlite::Sqlite;
 pub use store::{Id, Record, Step, Store};
 
 /// Gives each client a session: values that the application finds again with the client's next request
 /// ([`Session`]).
 ///
-/// They are kept in a [`Store`], under an id of 256 random bits that is the client's cookie; or all in
+/// They are kept in a [`Store`] (in [memory](Memory); in a file, by the feature `sessions-sqlite`), under an id of 256 random bits that is the client's cookie; or all in
 /// the cookie, encrypted, up to about 3 KiB, which needs no store, is seen by all processes, and cannot
 /// be taken back before it ends.
 ///

@@ -15,6 +15,7 @@
 
 mod body;
 mod finish;
+mod name;
 #[cfg(test)]
 mod tests;
 
@@ -27,22 +28,10 @@ use rgi_core::{App, Environ, Middleware, StartResponse};
 use tracing::Span;
 use tracing::field::{Empty, display};
 
+use crate::method::method_name;
 use crate::observed::HeadTime;
 pub use body::TracingBody;
-
-/// The methods that OpenTelemetry knows, by name. Others are `_OTHER`: a client does not choose names of
-/// spans.
-const METHODS: [Method; 9] = [
-    Method::GET,
-    Method::HEAD,
-    Method::POST,
-    Method::PUT,
-    Method::DELETE,
-    Method::CONNECT,
-    Method::OPTIONS,
-    Method::TRACE,
-    Method::PATCH,
-];
+use name::Name;
 
 /// Gives each request a span, `request` of the target `rgi`, at the level `INFO`.
 ///
@@ -59,9 +48,8 @@ const METHODS: [Method; 9] = [
 /// | `url.scheme`, `url.path`; `url.query` if [asked for](Self::query) | `http.response.body.size`: bytes of payload |
 /// | `client.address`, `client.port`: of the connection | `error.type`: the status of a failure, or `truncated` |
 /// | `network.protocol.version`, `user_agent.original` | `rgi.outcome`: `sent`, `refused`, `truncated`, `disconnected` |
-/// | `otel.name`, `otel.kind` (`server`) | `otel.status_code`: `ERROR` for what the server is to blame for |
-///
-/// `http.route` is empty, for an application to record (`Span::current().record("http.route", "/a/{b}")`).
+/// | `otel.kind` (`server`) | `otel.status_code`: `ERROR` for what the server is to blame for |
+/// | | `http.route`: the pattern that a [`Router`](crate::Router) inside found; `otel.name`: method and route |
 ///
 /// A failure is an event in the span: of the level `ERROR` for what is answered with 5xx, and for what is
 /// cut; `WARN` for 503; `DEBUG` for what the client is to blame for, and for one that has left.
@@ -106,17 +94,14 @@ impl Tracing {
     }
 
     fn begin(&self, environ: &Environ) -> Span {
-        let method = environ.method();
-        let known = METHODS.contains(method);
-        let name = if known { method.as_str() } else { "_OTHER" };
         let span = tracing::info_span!(
             target: "rgi",
             "request",
-            otel.name = if known { name } else { "HTTP" },
+            otel.name = Empty,
             otel.kind = "server",
             otel.status_code = Empty,
-            http.request.method = name,
-            http.request.method_original = (!known).then(|| method.as_str()),
+            http.request.method = method_name(environ.method()),
+            http.request.method_original = unknown(environ.method()),
             http.route = Empty,
             http.response.status_code = Empty,
             http.response.body.size = Empty,
@@ -135,6 +120,10 @@ impl Tracing {
         }
         span
     }
+}
+
+fn unknown(method: &Method) -> Option<&str> {
+    (method != method_name(method)).then(|| method.as_str())
 }
 
 /// As it was sent.
@@ -201,8 +190,11 @@ impl<A: App> App for TracingApp<A> {
 /// The hook holds the span: it closes behind those of the application.
 fn watch(span: &Span, environ: &mut Environ) -> Arc<HeadTime> {
     environ.extensions_mut().insert(span.clone());
-    let head = Arc::new(HeadTime::new());
+    let (name, head) = (Name::new(environ), Arc::new(HeadTime::new()));
     let (span, seen) = (span.clone(), head.clone());
-    environ.on_finish(move |outcome| finish::finish(&span, outcome, &seen.ending(outcome)));
+    environ.on_finish(move |outcome| {
+        name.record(&span);
+        finish::finish(&span, outcome, &seen.ending(outcome));
+    });
     head
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rgi_conformance::Case;
 use rgi_core::{
-    AppExt, Environ, Full, Head, HeaderValue, StartResponse, StatusCode, app_fn, field,
+    App, AppExt, Environ, Full, Head, HeaderValue, StartResponse, StatusCode, app_fn, field,
 };
 use rgi_middleware::cookies::{Jar, Key};
 use rgi_middleware::sessions::{Id, Record, Session, Step, Store};
@@ -46,25 +46,7 @@ pub(super) const CASES: &[Case] = &[
         app: |environ, start_response| {
             static SESSIONS: OnceLock<Sessions> = OnceLock::new();
             let sessions = SESSIONS.get_or_init(|| Sessions::new(OneKnown));
-            let counts = app_fn(|environ: Environ, start_response: StartResponse| -> Full {
-                let session = Session::of(&environ).expect("a session");
-                let name = session.get("name").unwrap_or_default();
-                session
-                    .set("name", "other")
-                    .expect("the head is still to come");
-                start_response.start(StatusCode::OK).full(name)
-            });
-            // What differs from request to request is not shown.
-            let shown = counts.with(sessions).map_start(|head: &mut Head| {
-                let set = head.remove(&field::SET_COOKIE).expect("a cookie");
-                let set = set.to_str().expect("ASCII").to_owned();
-                let id = &set["session=".len()..][..64];
-                let id = if id == KNOWN { "known" } else { "new" };
-                let set = format!("{id}{}", &set["session=".len() + 64..]);
-                let set = HeaderValue::try_from(set).expect("ASCII");
-                head.append(field::SET_COOKIE, set);
-            });
-            super::call(shown, environ, start_response)
+            super::call(remembering(sessions), environ, start_response)
         },
         client: |c| {
             let known = format!("session={KNOWN}");
@@ -91,7 +73,29 @@ pub(super) const CASES: &[Case] = &[
 
 const SIGNED: &str = "a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1";
 
-const KNOWN: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// Tells the name that a client's session has, and sets another.
+pub(super) fn remembering(sessions: &Sessions) -> impl App<Body: Send + 'static> + use<> {
+    let remembers = app_fn(|environ: Environ, start_response: StartResponse| -> Full {
+        let session = Session::of(&environ).expect("a session");
+        let name = session.get("name").unwrap_or_default();
+        session
+            .set("name", "other")
+            .expect("the head is still to come");
+        start_response.start(StatusCode::OK).full(name)
+    });
+    // What differs from request to request is not shown.
+    remembers.with(sessions).map_start(|head: &mut Head| {
+        let set = head.remove(&field::SET_COOKIE).expect("a cookie");
+        let set = set.to_str().expect("ASCII").to_owned();
+        let id = &set["session=".len()..][..64];
+        let id = if id == KNOWN { "known" } else { "new" };
+        let set = format!("{id}{}", &set["session=".len() + 64..]);
+        let set = HeaderValue::try_from(set).expect("ASCII");
+        head.append(field::SET_COOKIE, set);
+    })
+}
+
+pub(super) const KNOWN: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A store that knows one session, and takes the others.
 struct OneKnown;

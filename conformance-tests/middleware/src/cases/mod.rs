@@ -11,12 +11,15 @@ mod cookies;
 mod cors;
 mod head;
 mod hosts;
+mod metrics;
 mod mount;
 mod page_cache;
 mod rate_limit;
 mod request_id;
 mod router;
 mod security_headers;
+#[cfg(feature = "sessions-sqlite")]
+mod sessions_sqlite;
 mod static_files;
 mod timeout;
 
@@ -36,12 +39,15 @@ pub const TOPICS: &[&[Case]] = &[
     cors::CASES,
     head::CASES,
     hosts::CASES,
+    metrics::CASES,
     mount::CASES,
     page_cache::CASES,
     rate_limit::CASES,
     request_id::CASES,
     router::CASES,
     security_headers::CASES,
+    #[cfg(feature = "sessions-sqlite")]
+    sessions_sqlite::CASES,
     static_files::CASES,
     timeout::CASES,
 ];
