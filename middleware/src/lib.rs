@@ -48,6 +48,8 @@ pub mod decompression;
 mod fields;
 #[cfg(feature = "head")]
 pub mod head;
+#[cfg(feature = "health")]
+pub mod health;
 #[cfg(any(feature = "hosts", feature = "router"))]
 mod held;
 #[cfg(feature = "hosts")]
@@ -103,6 +105,8 @@ pub use cors::Cors;
 pub use decompression::Decompression;
 #[cfg(feature = "head")]
 pub use head::HeadFromGet;
+#[cfg(feature = "health")]
+pub use health::Health;
 #[cfg(any(feature = "hosts", feature = "router"))]
 pub use held::Holds;
 #[cfg(feature = "hosts")]

@@ -10,6 +10,7 @@ mod conditional;
 mod cookies;
 mod cors;
 mod head;
+mod health;
 mod hosts;
 mod mount;
 mod page_cache;
@@ -35,6 +36,7 @@ pub const TOPICS: &[&[Case]] = &[
     cookies::CASES,
     cors::CASES,
     head::CASES,
+    health::CASES,
     hosts::CASES,
     mount::CASES,
     page_cache::CASES,
