@@ -131,3 +131,8 @@ pub use sessions::Sessions;
 pub use static_files::StaticFiles;
 #[cfg(feature = "timeout")]
 pub use timeout::Timeout;
+
+/// The parts of the guide that stand alone, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing-middleware.md")]
+struct Guide;

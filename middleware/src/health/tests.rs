@@ -1,12 +1,24 @@
+use std::fmt;
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rgi_core::server::{Level, Log};
 use rgi_core::testing::Client;
 use rgi_core::{App, AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn};
 
 use super::{Health, HealthApp};
+
+/// A log that is kept.
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Log for Lines {
+    fn log(&self, _: Level, message: fmt::Arguments<'_>) {
+        self.0.lock().unwrap().push(message.to_string());
+    }
+}
 
 fn path(environ: Environ, start_response: StartResponse) -> Full {
     let text = environ.path_info().to_owned();
@@ -54,9 +66,14 @@ fn all_checks_that_fail_are_named() {
         .check("slow", || async { pending().await })
         .check("slower", || async { pending().await })
         .timeout(Duration::from_millis(1));
-    let client = client(health);
+    let mut client = client(health);
+    let log = Arc::new(Lines::default());
+    client.host_mut().log = log.clone();
     let text = |names: &str| (503, format!("not ready: {names}\n"));
     assert_eq!(ask(&client, "/readyz"), text("switch, slow, slower"));
+    let told = std::mem::take(&mut *log.0.lock().unwrap());
+    assert_eq!(told[0], "the check `switch` failed: it is off");
+    assert_eq!(told.len(), 3);
     up.store(true, Ordering::Relaxed);
     assert_eq!(ask(&client, "/readyz"), text("slow, slower"));
 }
