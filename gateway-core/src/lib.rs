@@ -70,7 +70,9 @@ pub use body::{
     Hold, Iter, LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading,
     Write, Writer,
 };
-pub use environ::{End, Environ, Gone, Loan, Outcome, Peer, Sleep, Timer, Vars, percent_decode};
+pub use environ::{
+    End, Environ, Gone, Loan, Outcome, Peer, Sleep, Stopping, Timer, Vars, percent_decode,
+};
 pub use error::Error;
 pub use event::Event;
 pub use field::{FieldName, media};

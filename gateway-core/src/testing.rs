@@ -77,6 +77,12 @@ impl<A: App> Client<A> {
         self
     }
 
+    /// Plays a server that was told to stop; later, the host's `stop` tells it.
+    pub fn stopping(self) -> Client<A> {
+        self.host.stop.graceful();
+        self
+    }
+
     /// The host the application sees, to change its facts.
     pub fn host_mut(&mut self) -> &mut Host {
         &mut self.host

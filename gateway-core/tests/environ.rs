@@ -473,6 +473,65 @@ fn the_scheme_is_the_last_hops() {
     assert_eq!(tokens(exchange(None)).0.scheme(), Scheme::Http);
 }
 
+// ---- stops
+
+#[test]
+fn an_application_is_told_that_its_server_stops() {
+    let app = || {
+        app_fn(|environ: Environ, s: StartResponse| {
+            let text = environ.is_stopping().to_string();
+            s.start(StatusCode::OK).full(text)
+        })
+    };
+    let mut client = Client::new(app());
+    assert_eq!(client.get("/").send().text(), "false");
+    client.host_mut().stop.now();
+    assert_eq!(client.get("/").send().text(), "true");
+    assert_eq!(Client::new(app()).stopping().get("/").send().text(), "true");
+}
+
+#[test]
+fn who_waits_for_the_stop_is_woken() {
+    let mut client = Client::new(async_fn(async |environ: Environ, s: StartResponse| {
+        let (stopping, unused) = (environ.stopping(), environ.stopping());
+        drop((environ, unused));
+        stopping.await;
+        Ok(s.start(StatusCode::OK).full("stopping"))
+    }));
+    let stop = client.host_mut().stop.clone();
+    let (told, tells) = (stop.clone(), std::sync::Barrier::new(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tells.wait();
+            told.graceful();
+        });
+        tells.wait();
+        assert_eq!(client.get("/").send().text(), "stopping");
+    });
+    assert_eq!(client.get("/").send().text(), "stopping", "at once");
+}
+
+#[test]
+fn who_no_longer_waits_for_the_stop_is_forgotten() {
+    let host = host();
+    let stop = host.stop.clone();
+    let environ = tokens(exchange_on(host, Method::GET, "/")).0;
+    let (mut waits, mut leaves) = (pin!(environ.stopping()), Box::pin(environ.stopping()));
+    let (first, firsts) = counter();
+    let (second, seconds) = counter();
+    let mut cx = Context::from_waker(&first);
+    for _ in 0..2 {
+        assert!(waits.as_mut().poll(&mut cx).is_pending());
+        let mut cx = Context::from_waker(&second);
+        assert!(leaves.as_mut().poll(&mut cx).is_pending());
+    }
+    drop(leaves);
+    stop.graceful();
+    let woken = |count: &AtomicUsize| count.load(Ordering::SeqCst);
+    assert_eq!((woken(&firsts), woken(&seconds)), (1, 0));
+    assert!(waits.as_mut().poll(&mut cx).is_ready());
+}
+
 // ---- loans
 
 #[test]

@@ -48,6 +48,8 @@ pub mod decompression;
 mod fields;
 #[cfg(feature = "head")]
 pub mod head;
+#[cfg(feature = "health")]
+pub mod health;
 #[cfg(any(feature = "hosts", feature = "router"))]
 mod held;
 #[cfg(feature = "hosts")]
@@ -107,6 +109,8 @@ pub use cors::Cors;
 pub use decompression::Decompression;
 #[cfg(feature = "head")]
 pub use head::HeadFromGet;
+#[cfg(feature = "health")]
+pub use health::Health;
 #[cfg(any(feature = "hosts", feature = "router"))]
 pub use held::Holds;
 #[cfg(feature = "hosts")]
@@ -133,3 +137,8 @@ pub use sessions::Sessions;
 pub use static_files::StaticFiles;
 #[cfg(feature = "timeout")]
 pub use timeout::Timeout;
+
+/// The parts of the guide that stand alone, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing-middleware.md")]
+struct Guide;

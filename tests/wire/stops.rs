@@ -8,7 +8,7 @@ use rgi_core::{
 };
 
 use crate::server::SERIAL;
-use crate::wire::support::{PATIENCE, Running, serve_with, start};
+use crate::wire::support::{PATIENCE, Running, serve, serve_with, start};
 
 /// Who waits for it; `None` once it is open.
 type Gate = Arc<Mutex<Option<Vec<std::task::Waker>>>>;
@@ -146,6 +146,46 @@ fn a_stop_now_waits_for_nobody() {
     for client in &mut clients {
         assert!(client.cut().is_empty());
     }
+    server.join().unwrap();
+}
+
+#[test]
+fn an_application_is_told_of_the_stop() {
+    let server = serve(app_fn(|e: Environ, s: StartResponse| {
+        s.start(StatusCode::OK).full(e.is_stopping().to_string())
+    }));
+    let mut client = server.connect();
+    client.get("/");
+    client.reply().assert(200, "false");
+    // A request that has begun is not idle.
+    client.send("GET / HTTP/1.1\r\n");
+    server.stop.graceful();
+    client.send("Host: a\r\n\r\n");
+    let reply = client.reply();
+    reply.assert(200, "true");
+    assert!(reply.closes());
+    client.assert_closed();
+    server.join().unwrap();
+}
+
+#[test]
+fn an_answer_without_an_end_can_end_at_the_stop() {
+    let server = serve(app_fn(|e: Environ, s: StartResponse| {
+        let stopping = e.stopping();
+        s.start(StatusCode::OK).push(async |mut writer| {
+            writer.write("begun").await?;
+            stopping.await;
+            writer.write("told").await
+        })
+    }));
+    let mut client = server.connect();
+    client.get("/");
+    client.head();
+    assert_eq!(client.chunk().unwrap(), b"begun");
+    server.stop.graceful();
+    assert_eq!(client.chunk().unwrap(), b"told");
+    assert!(client.chunk().is_none());
+    drop(client);
     server.join().unwrap();
 }
 

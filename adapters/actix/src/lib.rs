@@ -215,6 +215,7 @@ impl Crew {
                 config: server.config.clone(),
                 pool: pool.clone(),
                 census: census.clone(),
+                stop: stop.clone(),
                 accepted,
                 ready: ready.clone(),
                 turn: crew.turn.subscribe(),

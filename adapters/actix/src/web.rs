@@ -14,7 +14,9 @@ use actix_web::dev::{
 };
 use actix_web::{HttpRequest, HttpResponse};
 use rgi_core::App;
-use rgi_core::server::{Address, Config, Connection, Exchange, Offload, Pool, ServerInfo, Tls};
+use rgi_core::server::{
+    Address, Config, Connection, Exchange, Offload, Pool, ServerInfo, Stop, Tls,
+};
 use rgi_tasks::{Clock, pool};
 use tokio::runtime::Handle;
 
@@ -52,7 +54,8 @@ use crate::place::{Place, Program};
 /// The server, its deadlines and its connections. So the facts differ from those of the
 /// [`Actix`](crate::Actix) server: there are no interim responses, no trailers and no offers to switch
 /// protocols; `100 Continue` goes out before the application is called; and of a client that leaves the
-/// application hears by the next read or by its body's drop, for actix-web drops both.
+/// application hears by the next read or by its body's drop, for actix-web drops both. That the program
+/// stops it does not hear.
 pub fn service<A>(app: A) -> Mounted<A>
 where
     A: App + 'static,
@@ -119,9 +122,9 @@ where
         let handle = Handle::current();
         let clock = Clock::new(handle.clone());
         let pool = pool(&self.config, &handle);
-        let mut host = self
-            .config
-            .host(info(&self.config), Arc::new(clock.clone()));
+        let stop = Stop::new();
+        let timer = Arc::new(clock.clone());
+        let mut host = self.config.host(info(&self.config), timer, &stop);
         // What it is mounted under, the request says.
         host.script_name.clear();
         host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service, ServiceFactory, fn_service};
-use rgi_core::server::{Beat, Config, Level, Offload, Pool};
+use rgi_core::server::{Beat, Config, Level, Offload, Pool, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
 use rgi_tasks::{Census, Clock, Seat, Server, Socket, Stream};
 use tokio::runtime::Builder;
@@ -40,6 +40,7 @@ pub(crate) struct Task<L> {
     pub(crate) config: Config,
     pub(crate) pool: Pool,
     pub(crate) census: Arc<Census>,
+    pub(crate) stop: Stop,
     pub(crate) accepted: Receiver<(Socket, Seat)>,
     /// Told once: that it has started, or why not.
     pub(crate) ready: mpsc::Sender<Result<Arc<Server>, Error>>,
@@ -78,7 +79,7 @@ where
         drop(std::mem::replace(&mut self.ready, ready));
         let mut host = self
             .config
-            .host(self.worker.server.clone(), Arc::new(clock));
+            .host(self.worker.server.clone(), Arc::new(clock), &self.stop);
         host.offload = Some(Arc::new(self.pool.clone()) as Arc<dyn Offload>);
         let site = Rc::new(Site {
             app,

@@ -148,8 +148,8 @@ impl Coroutine {
         let pool = pool(&self.config, &handle);
         let clock = Clock::new(handle);
         let site = Arc::new(Site {
-            http1: self.host(self.info(), &clock, &pool),
-            http2: self.host(self.info_http2(), &clock, &pool),
+            http1: self.host(self.info(), &clock, &pool, &stop),
+            http2: self.host(self.info_http2(), &clock, &pool, &stop),
             app,
         });
         let server = Server::new(self.config.clone(), clock, census);
@@ -185,8 +185,8 @@ impl Coroutine {
         Ok(())
     }
 
-    fn host(&self, info: ServerInfo, clock: &Clock, pool: &Pool) -> Arc<Host> {
-        let mut host = self.config.host(info, Arc::new(clock.clone()));
+    fn host(&self, info: ServerInfo, clock: &Clock, pool: &Pool, stop: &Stop) -> Arc<Host> {
+        let mut host = self.config.host(info, Arc::new(clock.clone()), stop);
         host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
         Arc::new(host)
     }

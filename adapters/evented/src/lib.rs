@@ -100,7 +100,7 @@ where
         let (running, ran) = mpsc::channel::<()>();
         let mut workers = Vec::new();
         for (index, reactor) in reactors.into_iter().enumerate() {
-            let mut host = config.host(info.clone(), reactor.timer());
+            let mut host = config.host(info.clone(), reactor.timer(), &stop);
             host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
             let task = Task {
                 reactor,

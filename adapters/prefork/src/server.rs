@@ -60,7 +60,7 @@ impl<L: LocalLifespan> Server<L> for Prefork {
         let info = self.info();
         let config = Arc::new(self.config);
         let reactor = Reactor::exclusive(listeners, &config, &stop)?;
-        let host = config.host(info.clone(), reactor.timer());
+        let host = config.host(info.clone(), reactor.timer(), &stop);
         let worker = Worker::new(info, 0);
         let mut task = Some(|| {
             reactor.enter();

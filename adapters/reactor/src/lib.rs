@@ -18,7 +18,7 @@
 //!     let config = Arc::new(Config::default());
 //!     for reactor in Reactor::group(1, vec![listener], &config, &stop)? {
 //!         reactor.enter();
-//!         let host = config.host(ServerInfo::default(), reactor.timer());
+//!         let host = config.host(ServerInfo::default(), reactor.timer(), &stop);
 //!         rt::parking(false, || reactor.run(&app, host))?;
 //!     }
 //!     Ok(())

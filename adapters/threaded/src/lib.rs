@@ -105,7 +105,7 @@ where
         let info = self.info();
         let config = Arc::new(self.config);
         let (reactor, threads) = Reactor::pooled(config.threads, listeners, &config, &stop)?;
-        let host = config.host(info.clone(), reactor.timer());
+        let host = config.host(info.clone(), reactor.timer(), &stop);
         let worker = Worker::new(info, 0);
         let mut task = Some(|| {
             reactor.enter();

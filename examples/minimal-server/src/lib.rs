@@ -30,7 +30,7 @@ impl<L: LocalLifespan> Server<L> for MinimalServer {
         let listener = listener.ok_or_else(|| Error::new("it serves one listener"))?;
         let (info, clock) = (info(&self.0), ThreadClock::new());
         let app = clock.block_on(lifespan.startup(&Worker::new(info.clone(), 0)))?;
-        let host = Arc::new(self.0.host(info, Arc::new(clock.clone())));
+        let host = Arc::new(self.0.host(info, Arc::new(clock.clone()), &stop));
         stop.on_change(listener.rouser()?);
         let (mut next, config) = (None, self.0);
         let line = Line {

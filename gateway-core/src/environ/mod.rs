@@ -5,6 +5,7 @@ mod decode;
 mod loan;
 mod outcome;
 mod peer;
+mod stopping;
 mod timer;
 mod url;
 
@@ -19,6 +20,7 @@ pub(crate) use loan::Home;
 pub use loan::Loan;
 pub use outcome::{End, Outcome};
 pub use peer::{Gone, Peer};
+pub use stopping::Stopping;
 pub use timer::{Sleep, Timer};
 
 use crate::server::{
@@ -266,6 +268,19 @@ impl Environ {
     /// where there is none: the server may block.
     pub fn pool(&self) -> Option<PoolState> {
         self.host().offload.as_ref()?.state()
+    }
+
+    /// Whether the server was told to stop, gracefully or at once: it takes no more clients, and ends
+    /// each connection behind its answer. An application says so to whoever sends it clients: it is not
+    /// ready.
+    pub fn is_stopping(&self) -> bool {
+        self.host().stop.is_told()
+    }
+
+    /// Wakes as soon as the server is told to stop, for answers without an end of their own, such as
+    /// events: they are cut when the server's graceful time is over. It outlives the environ.
+    pub fn stopping(&self) -> Stopping {
+        Stopping::new(self.host().stop.clone())
     }
 
     /// The server's own clock, on every model.

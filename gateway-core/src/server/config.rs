@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Around, Host, Log, Pool, Pulse, ServerInfo, Stderr, Timer};
+use super::{Around, Host, Log, Pool, Pulse, ServerInfo, Stderr, Stop, Timer};
 
 /// The settings of a server. Timeouts that are `None` never end.
 ///
@@ -67,12 +67,13 @@ impl Config {
         .around(self.around.clone())
     }
 
-    /// The host of a worker, without a pool.
-    pub fn host(&self, info: ServerInfo, timer: Arc<dyn Timer>) -> Host {
+    /// The host of a worker, without a pool. `stop` is the one that the server obeys.
+    pub fn host(&self, info: ServerInfo, timer: Arc<dyn Timer>, stop: &Stop) -> Host {
         let mut host = Host::new(info, timer);
         host.log = self.log.clone();
         host.script_name.clone_from(&self.script_name);
         host.vars.clone_from(&self.vars);
+        host.stop = stop.clone();
         host
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{Offload, ServerInfo, Timer};
+use super::{Offload, ServerInfo, Stop, Timer};
 
 /// What all exchanges of a worker have in common.
 #[derive(Clone)]
@@ -26,10 +26,13 @@ pub struct Host {
     pub script_name: String,
     /// The deployer's name-value pairs.
     pub vars: Vec<(String, String)>,
+    /// The server's order to stop, behind `environ.is_stopping()`.
+    pub stop: Stop,
 }
 
 impl Host {
-    /// A host with these facts and this clock, no pool, and a log to standard error.
+    /// A host with these facts and this clock, no pool, a log to standard error, and a stop that nobody
+    /// else has.
     pub fn new(info: ServerInfo, timer: Arc<dyn Timer>) -> Host {
         Host {
             info,
@@ -38,6 +41,7 @@ impl Host {
             log: Arc::new(Stderr),
             script_name: String::new(),
             vars: Vec::new(),
+            stop: Stop::new(),
         }
     }
 }
@@ -48,6 +52,7 @@ impl fmt::Debug for Host {
             .field("info", &self.info)
             .field("script_name", &self.script_name)
             .field("vars", &self.vars)
+            .field("stop", &self.stop)
             .finish_non_exhaustive()
     }
 }

@@ -1,15 +1,12 @@
 //! Servers as values: what the runner and the supervisor start.
 
-use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Address, Connection, Socket};
+use super::{Address, Connection, Socket, Stop};
 use crate::{Error, LocalLifespan};
 
 /// A server that runs an application until it is told to stop. Each server's `impl` says in its
@@ -148,78 +145,5 @@ impl From<TcpListener> for Listener {
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Listener {
         Listener::Unix(listener)
-    }
-}
-
-/// Tells a server to stop. Clones are the same.
-#[derive(Clone, Default)]
-pub struct Stop(Arc<Told>);
-
-#[derive(Default)]
-struct Told {
-    level: AtomicU8,
-    listeners: Mutex<Vec<Listen>>,
-}
-
-type Listen = Arc<dyn Fn() + Send + Sync>;
-
-impl Stop {
-    /// Not stopped yet.
-    pub fn new() -> Stop {
-        Stop::default()
-    }
-
-    /// Take no more connections, let requests under way end (within the server's graceful
-    /// timeout), then stop.
-    pub fn graceful(&self) {
-        self.raise(1);
-    }
-
-    /// Stop without waiting for anyone.
-    pub fn now(&self) {
-        self.raise(2);
-    }
-
-    fn raise(&self, level: u8) {
-        if self.0.level.fetch_max(level, Ordering::SeqCst) < level {
-            // Called without the lock: a listener may tell or listen in its turn.
-            let listeners = self.listeners().clone();
-            listeners.iter().for_each(|wake| wake());
-        }
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Vec<Listen>> {
-        let listeners = &self.0.listeners;
-        listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the server was told to stop at all.
-    pub fn is_told(&self) -> bool {
-        self.0.level.load(Ordering::SeqCst) > 0
-    }
-
-    /// Whether the server was told to stop without waiting.
-    pub fn is_now(&self) -> bool {
-        self.0.level.load(Ordering::SeqCst) > 1
-    }
-
-    /// Calls `wake` each time more is told, from the thread that tells; at once, if something was
-    /// told already. It may be called once too often.
-    pub fn on_change(&self, wake: impl Fn() + Send + Sync + 'static) {
-        let wake: Listen = Arc::new(wake);
-        self.listeners().push(wake.clone());
-        // Looked at behind the push: what is told in between is told to someone.
-        if self.is_told() {
-            wake();
-        }
-    }
-}
-
-impl fmt::Debug for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stop")
-            .field("told", &self.is_told())
-            .field("now", &self.is_now())
-            .finish()
     }
 }

@@ -19,6 +19,7 @@ mod request;
 mod response;
 mod rules;
 mod socket;
+mod stop;
 pub mod syntax;
 mod traits;
 
@@ -27,7 +28,7 @@ pub use exchange::{Exchange, HangUp};
 pub(crate) use exchange::{Over, Shared};
 pub use facts::ServerInfo;
 pub use host::{Address, Connection, Errors, Host, Level, Log, Scheme, Stderr, Tls};
-pub use listen::{Listener, Server, Stop};
+pub use listen::{Listener, Server};
 pub use pool::Pool;
 pub use pulse::{Beat, Pulse};
 pub use received::{Line, Received};
@@ -36,6 +37,7 @@ pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Ending, Response};
 pub use rules::{Framing, Payload, Rules, Verdict};
 pub use socket::Socket;
+pub use stop::Stop;
 pub use traits::{Around, Informer, InputSource, Offload, PoolState, Timer, Transport, Work};
 
 pub use crate::head::PooledHead;

@@ -10,6 +10,7 @@ mod conditional;
 mod cookies;
 mod cors;
 mod head;
+mod health;
 mod hosts;
 mod metrics;
 mod mount;
@@ -38,6 +39,7 @@ pub const TOPICS: &[&[Case]] = &[
     cookies::CASES,
     cors::CASES,
     head::CASES,
+    health::CASES,
     hosts::CASES,
     metrics::CASES,
     mount::CASES,

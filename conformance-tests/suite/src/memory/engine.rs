@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, StatusCode};
 use rgi_core::rt::ThreadClock;
 use rgi_core::server::{
-    Address, Config, Connection, Exchange, Host, Informer, Level, Log, Payload, ServerInfo,
+    Address, Config, Connection, Exchange, Host, Informer, Level, Log, Payload, ServerInfo, Stop,
     Transport,
 };
 use rgi_core::{App, End as Ending, Error};
@@ -50,7 +50,7 @@ impl<A: App> Worker<A> {
         info.lazy_continue = true;
         Worker {
             app,
-            host: Arc::new(config.host(info, Arc::new(clock.clone()))),
+            host: Arc::new(config.host(info, Arc::new(clock.clone()), &Stop::new())),
             config,
             clock,
         }
