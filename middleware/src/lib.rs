@@ -46,6 +46,8 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "forwarded")]
+pub mod forwarded;
 #[cfg(feature = "head")]
 pub mod head;
 #[cfg(any(feature = "hosts", feature = "router"))]
@@ -105,6 +107,8 @@ pub use cookies::Cookies;
 pub use cors::Cors;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "forwarded")]
+pub use forwarded::Forwarded;
 #[cfg(feature = "head")]
 pub use head::HeadFromGet;
 #[cfg(any(feature = "hosts", feature = "router"))]

@@ -9,6 +9,7 @@ mod concurrency_limit;
 mod conditional;
 mod cookies;
 mod cors;
+mod forwarded;
 mod head;
 mod hosts;
 mod metrics;
@@ -37,6 +38,7 @@ pub const TOPICS: &[&[Case]] = &[
     conditional::CASES,
     cookies::CASES,
     cors::CASES,
+    forwarded::CASES,
     head::CASES,
     hosts::CASES,
     metrics::CASES,
