@@ -33,6 +33,10 @@ pub struct Config {
     pub request_timeout: Option<Duration>,
     /// For requests under way when told to stop. Default: 30 s.
     pub graceful_timeout: Option<Duration>,
+    /// Whether each connection begins with a header of the PROXY protocol, version 1 or 2, which says
+    /// whose it is: who sends none within [`header_timeout`](Self::header_timeout), or a malformed one,
+    /// is closed without an answer. Everybody who can connect is believed. Default: no.
+    pub proxy_protocol: bool,
     /// Bytes of a body gathered before a thread of the pool is bound, or before the call where a
     /// process serves one request at a time. Default: 64 KiB.
     pub buffer_body: usize,
@@ -91,6 +95,7 @@ impl Default for Config {
             keep_alive: seconds(60),
             request_timeout: None,
             graceful_timeout: seconds(30),
+            proxy_protocol: false,
             buffer_body: 64 * 1024,
             limits: Limits::default(),
             script_name: String::new(),
