@@ -75,6 +75,8 @@ pub struct Settings {
     /// The prefix that the application is mounted under, percent-encoded as in a request target;
     /// empty, or it begins with `/` and does not end with one.
     pub script_name: String,
+    /// Whether each connection begins with a header of the PROXY protocol, which is believed.
+    pub proxy_protocol: bool,
     /// Whether application and server are checked while they run, by `rgi_lint`; never without
     /// the feature `lint`.
     pub lint: bool,
@@ -120,6 +122,7 @@ impl Settings {
             max_headers: 0,
             max_body: None,
             script_name: String::new(),
+            proxy_protocol: false,
             lint: false,
             access_log: AccessFormat::default(),
             access_log_file: None,

@@ -40,7 +40,6 @@ pub(super) enum Kind {
     /// The path of a file, or nothing.
     Path(Field<Option<PathBuf>>),
     /// `on` or `off`.
-    #[cfg_attr(not(feature = "lint"), expect(dead_code))]
     Switch(Field<bool>),
     /// What the access log looks like.
     Access(Field<AccessFormat>),

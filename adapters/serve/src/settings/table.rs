@@ -53,6 +53,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Path that the application is mounted under, such as /shop.",
     ),
     setting(
+        "proxy-protocol",
+        "[on|off]",
+        Kind::Switch(|settings| &mut settings.proxy_protocol),
+        Preset::Text("off"),
+        Group::Listen,
+        "Expect a header of the PROXY protocol, version 1 or 2, at the beginning of each \
+         connection, and believe what it says of the client. For servers that nobody but the proxy \
+         can connect to. Without a value: on.",
+    ),
+    setting(
         "processes",
         "N",
         Kind::Count(0..=MOST_PROCESSES, |settings| &mut settings.processes),
