@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use rgi_core::server::{Config, Listener};
+use rgi_core::server::{Config, Listener, ProxyProtocol};
 use rgi_core::{Environ, Full, IntoLifespan, StartResponse, StatusCode, app_fn, marker};
 
 use crate::wire::support::{Client, Running, serve_with, start};
@@ -21,7 +21,7 @@ fn seen(environ: Environ, start_response: StartResponse) -> Full {
 
 fn behind_a_proxy(set: impl FnOnce(&mut Config)) -> Running {
     let all = |config: &mut Config| {
-        config.proxy_protocol = true;
+        config.proxy_protocol = ProxyProtocol::On;
         set(config);
     };
     serve_with(all, app_fn(seen))
@@ -144,6 +144,23 @@ fn what_begins_otherwise_is_closed_without_an_answer() {
 }
 
 #[test]
+fn who_is_not_believed_is_closed_whatever_it_says() {
+    let from = |networks: &str| {
+        let setting = networks.parse::<ProxyProtocol>().unwrap();
+        behind_a_proxy(|config| config.proxy_protocol = setting)
+    };
+    let server = from("10.0.0.0/8,192.0.2.7");
+    let mut client = server.connect();
+    let _ = client.try_send([LINE, GET].concat());
+    assert!(client.cut().is_empty());
+    server.log.wait_for("none of the proxies that are believed");
+    let server = from("10.0.0.0/8,127.0.0.0/8");
+    let mut client = server.connect();
+    client.send(LINE);
+    ask(&mut client, &format!("{SEEN} http /a"));
+}
+
+#[test]
 fn a_header_that_takes_too_long_is_not_waited_for() {
     let server = behind_a_proxy(|config| {
         config.header_timeout = Some(Duration::from_millis(150));
@@ -183,7 +200,8 @@ fn unix_sockets_have_it_as_well() {
     let path = folder.path().join("socket");
     let listener = Listener::Unix(UnixListener::bind(&path).unwrap());
     let _server = start(
-        |config| config.proxy_protocol = true,
+        // Who can connect to them, their files' permissions say.
+        |config| config.proxy_protocol = ProxyProtocol::From(Vec::new()),
         IntoLifespan::<marker::IsApp>::into_lifespan(app_fn(seen)),
         vec![listener],
     );

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use rgi_core::server::{Connection, Level, ProxyHeader};
+use rgi_core::server::{Connection, Level};
 
 use crate::census::Seat;
 use crate::clock::Alarm;
@@ -24,7 +24,8 @@ pub async fn named(
 ) -> Option<(Connection, BytesMut)> {
     let mut connection = stream.connection();
     let mut come = BytesMut::new();
-    if !server.config.proxy_protocol {
+    let setting = &server.config.proxy_protocol;
+    if !setting.is_on() {
         return Some((connection, come));
     }
     let peer = &connection.peer;
@@ -36,12 +37,12 @@ pub async fn named(
             if server.is_over() {
                 return Poll::Ready(None);
             }
-            match ProxyHeader::parse(&come) {
+            match setting.header(peer, &come) {
                 Ok(None) => {}
                 Ok(header) => return Poll::Ready(header),
                 Err(why) => {
                     let text = format_args!("closed a connection of {peer}: {why}");
-                    server.log(Level::Warn, text);
+                    server.log(Level::Debug, text);
                     return Poll::Ready(None);
                 }
             }

@@ -32,7 +32,7 @@ pub use host::{Address, Connection, Errors, Host, Level, Log, Scheme, Stderr, Tl
 pub use listen::{Listener, Server, Stop};
 pub use network::Network;
 pub use pool::Pool;
-pub use proxy::ProxyHeader;
+pub use proxy::{ProxyHeader, ProxyProtocol};
 pub use pulse::{Beat, Pulse};
 pub use received::{Line, Received};
 pub use request::{FieldSpan, RequestHead, Span};

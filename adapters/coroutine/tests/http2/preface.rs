@@ -1,5 +1,6 @@
 //! Which protocol is spoken on a connection.
 
+use rgi_core::server::ProxyProtocol;
 use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
 
 use crate::client::{Client, run};
@@ -62,7 +63,7 @@ fn a_request_in_one_piece_with_the_preface() {
 #[test]
 fn a_proxys_header_comes_before_the_preface() {
     let server = serve_with(
-        |config| config.proxy_protocol = true,
+        |config| config.proxy_protocol = ProxyProtocol::On,
         app_fn(|e: Environ, s: StartResponse| {
             let text = format!("{:?} {}", e.version(), e.remote());
             s.start(StatusCode::OK).full(text)

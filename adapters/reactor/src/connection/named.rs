@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use rgi_core::App;
-use rgi_core::server::{Level, ProxyHeader};
+use rgi_core::server::Level;
 
 use super::{Conn, Phase, Step};
 use crate::core::Core;
@@ -20,7 +20,8 @@ impl<B> Conn<B> {
 impl<B: rgi_core::Body> Conn<B> {
     /// Reads the header. What is none is not answered: who sent it may speak anything.
     pub(super) fn name<A: App<Body = B>>(&mut self, core: &mut Core<A>) -> Step {
-        match ProxyHeader::parse(&self.input) {
+        let peer = &self.connection.peer;
+        match core.config.proxy_protocol.header(peer, &self.input) {
             Ok(Some(header)) => {
                 self.input.advance(header.length());
                 header.apply(Arc::make_mut(&mut self.connection));
@@ -31,9 +32,8 @@ impl<B: rgi_core::Body> Conn<B> {
             Ok(None) if !self.readable => return Step::Wait,
             Ok(None) => {}
             Err(why) => {
-                let peer = &self.connection.peer;
                 core.log(
-                    Level::Warn,
+                    Level::Debug,
                     format_args!("closed a connection of {peer}: {why}"),
                 );
                 return Step::Close;

@@ -316,7 +316,7 @@ impl<A: App> EventLoop<A> {
     fn add(&mut self, socket: Socket, connection: Connection) -> Option<Token> {
         let line = Arc::new(Line::new(socket, self.homes.clone()));
         let mut conn = Conn::new(line, connection, self.core.now);
-        if self.core.config.proxy_protocol {
+        if self.core.config.proxy_protocol.is_on() {
             conn.await_name();
         }
         self.adopt(conn)

@@ -54,13 +54,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     ),
     setting(
         "proxy-protocol",
-        "[on|off]",
-        Kind::Switch(|settings| &mut settings.proxy_protocol),
+        "[on|off|NETWORKS]",
+        Kind::Proxies(|settings| &mut settings.proxy_protocol),
         Preset::Text("off"),
         Group::Listen,
         "Expect a header of the PROXY protocol, version 1 or 2, at the beginning of each \
-         connection, and believe what it says of the client. For servers that nobody but the proxy \
-         can connect to. Without a value: on.",
+         connection, and believe what it says of the client: with on, or without a value, whoever \
+         connects, which nobody but the proxy should be able to; or proxies from these networks \
+         (10.0.0.0/8,::1) and over Unix sockets, and close others.",
     ),
     setting(
         "processes",

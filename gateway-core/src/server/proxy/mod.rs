@@ -4,10 +4,13 @@
 //! gives the bytes that have come, and reads on until the header is whole.
 
 mod binary;
+mod setting;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tlv;
+
+pub use setting::ProxyProtocol;
 
 use super::{Address, Connection, Tls};
 
