@@ -310,6 +310,59 @@ fn spans_outside_of_the_head_are_empty() {
     assert_eq!(environ.uri(), "/");
 }
 
+// ---- what a proxy took off
+
+#[test]
+fn a_prefix_comes_back_before_the_path() {
+    for (target, whole) in [
+        ("/b/c?x=/b", "/a/b/c?x=/b"),
+        ("/b?/b", "/a/b?/b"),
+        ("/", "/a/"),
+    ] {
+        let mut environ = environ(Method::GET, target, &[("Host", "h"), ("X-A", "1")]);
+        assert_eq!(environ.uri().path(), environ.path_info());
+        environ.mount("/b");
+        let before = (
+            environ.script_name().to_owned(),
+            environ.path_info().to_owned(),
+        );
+        let query = environ.query().map(str::to_owned);
+        assert!(environ.restore_prefix("/a"));
+        assert_eq!(environ.target(), whole);
+        assert_eq!(environ.script_name(), format!("/a{}", before.0));
+        assert_eq!(environ.path_info(), before.1);
+        assert_eq!(environ.query(), query.as_deref());
+        assert_eq!(environ.uri(), whole);
+        assert_eq!(environ.header("x-a"), Some(&b"1"[..]));
+        // Once more, of what was moved.
+        assert!(environ.restore_prefix("/z%20"));
+        assert_eq!(environ.script_name(), format!("/z%20/a{}", before.0));
+        assert_eq!(environ.path_info(), before.1);
+    }
+}
+
+#[test]
+fn a_prefix_comes_back_before_the_path_alone() {
+    let target = "http://h/b/c?x";
+    let mut environ = of_parts(http::Request::get(target));
+    assert!(environ.mount("/b") && environ.restore_prefix("/a"));
+    assert_eq!(environ.target(), "http://h/a/b/c?x");
+    let split = (environ.script_name(), environ.path_info());
+    assert_eq!((split, environ.query()), (("/a/b", "/c"), Some("x")));
+}
+
+#[test]
+fn what_is_no_prefix_changes_nothing() {
+    let mut environ = get("/b");
+    for prefix in ["", "/", "a", "/a/", "/a b", "/a?x", "/ä"] {
+        assert!(!environ.restore_prefix(prefix), "{prefix:?}");
+    }
+    assert_eq!((environ.target(), environ.script_name()), ("/b", ""));
+    let mut all = self::environ(Method::OPTIONS, "*", &[]);
+    assert!(!all.restore_prefix("/a"));
+    assert_eq!(all.target(), "*");
+}
+
 // ---- CGI
 
 #[test]
@@ -411,6 +464,14 @@ fn variables_of_tls() {
     assert_eq!(vars.get("SSL_PROTOCOL").unwrap(), &b"TLSv1.3"[..]);
     assert_eq!(vars.get("SSL_TLS_SNI").unwrap(), &b"shop.example"[..]);
     assert_eq!(vars.get("REMOTE_ADDR"), None);
+}
+
+#[test]
+fn https_is_on_where_a_proxy_has_the_tls() {
+    let mut environ = get("/");
+    environ.set_scheme(Scheme::Https);
+    assert_eq!(environ.vars().get("HTTPS").unwrap(), &b"on"[..]);
+    assert_eq!(environ.vars().get("SSL_PROTOCOL"), None);
 }
 
 #[test]

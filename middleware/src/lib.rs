@@ -46,6 +46,8 @@ pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
 mod fields;
+#[cfg(feature = "forwarded")]
+pub mod forwarded;
 #[cfg(feature = "head")]
 pub mod head;
 #[cfg(feature = "health")]
@@ -107,6 +109,8 @@ pub use cookies::Cookies;
 pub use cors::Cors;
 #[cfg(feature = "decompression")]
 pub use decompression::Decompression;
+#[cfg(feature = "forwarded")]
+pub use forwarded::Forwarded;
 #[cfg(feature = "head")]
 pub use head::HeadFromGet;
 #[cfg(feature = "health")]

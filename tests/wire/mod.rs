@@ -7,6 +7,7 @@ mod basics;
 pub(crate) mod client;
 mod lifts;
 mod peers;
+mod proxies;
 mod stops;
 pub(crate) mod support;
 mod times;

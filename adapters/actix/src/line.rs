@@ -79,10 +79,15 @@ pub(crate) struct Switch<B> {
 }
 
 impl<B: 'static> Line<B> {
-    pub(crate) fn new(stream: Stream, server: Arc<Server>, seat: Seat) -> Rc<Line<B>> {
+    pub(crate) fn new(
+        stream: Stream,
+        connection: Connection,
+        server: Arc<Server>,
+        seat: Seat,
+    ) -> Rc<Line<B>> {
         let hints = Hints::new();
         Rc::new(Line {
-            connection: Arc::new(stream.connection()),
+            connection: Arc::new(connection),
             stream: Arc::new(stream),
             server,
             watch: Watch::default(),

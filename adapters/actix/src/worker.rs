@@ -8,7 +8,7 @@ use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{Service, ServiceFactory, fn_service};
 use rgi_core::server::{Beat, Config, Level, Offload, Pool, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
-use rgi_tasks::{Census, Clock, Seat, Server, Socket, Stream};
+use rgi_tasks::{Census, Clock, Seat, Server, Socket, Stream, named};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
@@ -117,13 +117,21 @@ where
             .h1(fn_service(move |request| called.answer(request)));
         let http = http.new_service(()).await;
         let http = http.map_err(|()| Error::new("actix-http makes no service"))?;
+        let http = Rc::new(http);
         while let Some((socket, seat)) = self.accepted.recv().await {
             match Stream::new(socket) {
                 Ok(stream) => {
-                    let line = Line::new(stream, server.clone(), seat);
-                    let peer = line.connection.peer.tcp();
-                    let dispatched = http.call((Io::new(line.clone()), peer));
-                    tokio::task::spawn_local(connection::serve(line, dispatched));
+                    let (http, server) = (http.clone(), server.clone());
+                    tokio::task::spawn_local(async move {
+                        let Some((connection, come)) = named(&stream, &server, &seat).await else {
+                            return;
+                        };
+                        let line = Line::new(stream, connection, server, seat);
+                        line.put_ahead(&come);
+                        let peer = line.connection.peer.tcp();
+                        let dispatched = http.call((Io::new(line.clone()), peer));
+                        connection::serve(line, dispatched).await;
+                    });
                 }
                 Err(error) => server.log(
                     Level::Error,

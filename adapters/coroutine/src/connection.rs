@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
 use http::StatusCode;
 use hyper::server::conn::{http1, http2};
 use rgi_core::server::Config;
 use rgi_core::{App, Body, End};
-use rgi_tasks::{Alarm, Late};
+use rgi_tasks::{Alarm, Late, Seat, Server, Stream, named};
 
 use crate::io::Io;
 use crate::line::{Line, Protocol};
@@ -57,11 +56,16 @@ enum How {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<A>(site: Arc<Site<A>>, line: Arc<Line<A::Body>>)
+pub(crate) async fn serve<A>(site: Arc<Site<A>>, server: Arc<Server>, stream: Stream, seat: Seat)
 where
     A: App + Send + Sync + 'static,
     A::Body: Send + 'static,
 {
+    let Some((connection, come)) = named(&stream, &server, &seat).await else {
+        return;
+    };
+    let line = Line::new(stream, connection, server, seat);
+    line.put_ahead(&come);
     let how = match preface(&line).await {
         Ok(protocol) => {
             line.speak(protocol);
@@ -121,7 +125,7 @@ fn http2_builder(config: &Config, streams: Streams) -> http2::Builder<Streams> {
 
 /// Reads ahead until it is clear which protocol is spoken.
 async fn preface<B: Body + Send + 'static>(line: &Arc<Line<B>>) -> Result<Protocol, How> {
-    let mut there = BytesMut::new();
+    let mut there = line.take_ahead(usize::MAX).unwrap_or_default();
     let read = |cx: &mut Context<'_>| {
         // The task that drives it from here on.
         line.driven_by(cx.waker());

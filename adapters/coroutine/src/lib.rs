@@ -75,7 +75,6 @@ use tokio::time::timeout;
 
 pub use rgi_core::server::Config;
 
-use crate::line::Line;
 use crate::service::Site;
 
 /// The server.
@@ -217,8 +216,8 @@ where
     A::Body: Send + 'static,
 {
     while let Some((stream, seat)) = acceptor.next().await {
-        let line = Line::new(stream, server.clone(), seat);
-        server.clock.spawn(connection::serve(site.clone(), line));
+        let served = connection::serve(site.clone(), server.clone(), stream, seat);
+        server.clock.spawn(served);
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn config(
     config.keep_alive = settings.keep_alive;
     config.request_timeout = settings.request_timeout;
     config.graceful_timeout = settings.graceful_timeout;
+    config.proxy_protocol.clone_from(&settings.proxy_protocol);
     config.buffer_body = settings.buffer_body;
     config.limits.target = settings.max_target;
     config.limits.head = settings.max_head;
@@ -37,7 +38,7 @@ pub(crate) fn config(
 mod tests {
     use std::time::Duration;
 
-    use rgi_core::server::Stderr;
+    use rgi_core::server::{ProxyProtocol, Stderr};
 
     use super::*;
 
@@ -55,6 +56,7 @@ mod tests {
             keep_alive: seconds(1008),
             request_timeout: seconds(1009),
             graceful_timeout: seconds(1010),
+            proxy_protocol: ProxyProtocol::On,
             buffer_body: 1011,
             max_target: 1012,
             max_head: 1013,
@@ -75,6 +77,7 @@ mod tests {
         assert_eq!(config.keep_alive, seconds(1008));
         assert_eq!(config.request_timeout, seconds(1009));
         assert_eq!(config.graceful_timeout, seconds(1010));
+        assert_eq!(config.proxy_protocol, ProxyProtocol::On);
         assert_eq!(config.buffer_body, 1011);
         assert_eq!(config.limits.target, 1012);
         assert_eq!(config.limits.head, 1013);

@@ -4,7 +4,7 @@
 //! For server authors. An [`Acceptor`] takes connections, and a [`Census`] counts them; a [`Stream`]
 //! is one's socket; a [`Watch`] knows what a connection waits for, and an [`Alarm`] comes up when
 //! that takes too long; a [`Job`] is a request under way; [`pool`] makes the
-//! threads of blocking lifts; a [`Server`] is what all connections know.
+//! threads of blocking lifts; [`named`] asks a connection's proxy whose it is; a [`Server`] is what all connections know.
 //!
 //! ```
 //! use std::io::IoSlice;
@@ -58,6 +58,7 @@ mod files;
 mod hints;
 mod job;
 mod lifts;
+mod named;
 mod server;
 mod stream;
 mod waits;
@@ -70,6 +71,7 @@ pub use files::Reading;
 pub use hints::{Hint, Hints};
 pub use job::{Boxed, Job};
 pub use lifts::pool;
+pub use named::named;
 pub use server::{Server, Told};
 pub use stream::{Socket, Stream};
 pub use waits::{Late, Phase, Watch};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{Version, header};
 
 use super::Environ;
-use crate::server::Address;
+use crate::server::{Address, Scheme};
 
 /// Variables as PEP 3333 has them, by [`Environ::vars`].
 ///
@@ -55,7 +55,7 @@ impl<'a> Vars<'a> {
             "GATEWAY_INTERFACE" => text("CGI/1.1"),
             "REMOTE_ADDR" => owned(e.remote().tcp()?.ip().to_string()),
             "REMOTE_PORT" => owned(e.remote().tcp()?.port().to_string()),
-            "HTTPS" => e.connection().tls.as_ref().and_then(|_| text("on")),
+            "HTTPS" if e.scheme() == Scheme::Https || e.connection().tls.is_some() => text("on"),
             "SSL_PROTOCOL" => text(match e.connection().tls.as_ref()?.version? {
                 0x0301 => "TLSv1",
                 0x0302 => "TLSv1.1",
@@ -146,8 +146,8 @@ impl<'a> Vars<'a> {
     fn server_port(&self) -> String {
         match (self.0.local(), self.0.scheme()) {
             (Address::Tcp(address), _) => address.port().to_string(),
-            (_, crate::server::Scheme::Http) => "80".to_owned(),
-            (_, crate::server::Scheme::Https) => "443".to_owned(),
+            (_, Scheme::Http) => "80".to_owned(),
+            (_, Scheme::Https) => "443".to_owned(),
         }
     }
 }

@@ -76,7 +76,8 @@ impl Environ {
         self.inner().version
     }
 
-    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised.
+    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised. What
+    /// [`restore_prefix`](Self::restore_prefix) was told counts as sent.
     pub fn target(&self) -> &str {
         let inner = self.inner();
         inner.text(inner.target)
@@ -131,6 +132,18 @@ impl Environ {
             self.inner_mut().split += prefix.len() as u32;
         }
         fits
+    }
+
+    /// Puts a prefix, which a proxy took off, before the path again, as a part of `script_name`: the
+    /// target is from here on the one that the client asked for. For a middleware that believes a proxy.
+    ///
+    /// Says whether it did. The prefix begins with a slash, does not end with one, and has no byte that
+    /// no path has; and the target has to have a path.
+    pub fn restore_prefix(&mut self, prefix: &str) -> bool {
+        let is_path = prefix.starts_with('/') && !prefix.ends_with('/');
+        is_path
+            && crate::server::syntax::PATH.spells(prefix.as_bytes())
+            && self.inner_mut().put_before_path(prefix.as_bytes())
     }
 
     fn fits(&self, prefix: &str) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Around, Host, Log, Pool, Pulse, ServerInfo, Stderr, Stop, Timer};
+use super::{Around, Host, Log, Pool, ProxyProtocol, Pulse, ServerInfo, Stderr, Stop, Timer};
 
 /// The settings of a server. Timeouts that are `None` never end.
 ///
@@ -33,6 +33,11 @@ pub struct Config {
     pub request_timeout: Option<Duration>,
     /// For requests under way when told to stop. Default: 30 s.
     pub graceful_timeout: Option<Duration>,
+    /// Whether each connection begins with a header of the PROXY protocol, version 1 or 2, which says
+    /// whose it is, and who is believed in that: who is not, sends none within
+    /// [`header_timeout`](Self::header_timeout), or a malformed one, is closed without an answer.
+    /// Default: none does.
+    pub proxy_protocol: ProxyProtocol,
     /// Bytes of a body gathered before a thread of the pool is bound, or before the call where a
     /// process serves one request at a time. Default: 64 KiB.
     pub buffer_body: usize,
@@ -92,6 +97,7 @@ impl Default for Config {
             keep_alive: seconds(60),
             request_timeout: None,
             graceful_timeout: seconds(30),
+            proxy_protocol: ProxyProtocol::Off,
             buffer_body: 64 * 1024,
             limits: Limits::default(),
             script_name: String::new(),

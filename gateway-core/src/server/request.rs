@@ -152,6 +152,34 @@ impl Inner {
         });
     }
 
+    /// Has the target be another, with a prefix before its path. Says whether there is a path, and
+    /// room.
+    pub(crate) fn put_before_path(&mut self, prefix: &[u8]) -> bool {
+        let (old, path) = (self.target.range(), self.path);
+        let new = self.raw.len();
+        let end = new + old.len() + prefix.len();
+        if path.is_empty() || u32::try_from(end).is_err() {
+            return false;
+        }
+        self.raw.extend_from_within(old.start..path.start as usize);
+        self.raw.extend_from_slice(prefix);
+        self.raw.extend_from_within(path.start as usize..old.end);
+        let target = (new - old.start) as u32;
+        let behind = target + prefix.len() as u32;
+        self.target = Span::new(new, end);
+        self.path = Span {
+            start: path.start + target,
+            end: path.end + behind,
+        };
+        self.query = self.query.map(|query| Span {
+            start: query.start + behind,
+            end: query.end + behind,
+        });
+        self.split += behind;
+        self.uri.take();
+        true
+    }
+
     /// A text of the head. Servers refuse heads whose targets are not ASCII.
     pub(crate) fn text(&self, span: Span) -> &str {
         std::str::from_utf8(span.of(&self.raw)).unwrap_or_default()

@@ -66,9 +66,14 @@ pub(crate) struct Line<B> {
 }
 
 impl<B> Line<B> {
-    pub(crate) fn new(stream: Stream, server: Arc<Server>, seat: Seat) -> Arc<Line<B>> {
+    pub(crate) fn new(
+        stream: Stream,
+        connection: Connection,
+        server: Arc<Server>,
+        seat: Seat,
+    ) -> Arc<Line<B>> {
         Arc::new(Line {
-            connection: Arc::new(stream.connection()),
+            connection: Arc::new(connection),
             stream,
             server,
             watch: Watch::default(),

@@ -1,5 +1,6 @@
 //! Which protocol is spoken on a connection.
 
+use rgi_core::server::ProxyProtocol;
 use rgi_core::{Environ, StartResponse, StatusCode, app_fn};
 
 use crate::client::{Client, run};
@@ -57,6 +58,24 @@ fn a_request_in_one_piece_with_the_preface() {
     assert_eq!(raw.frame_of(1).kind, 1);
     let data = raw.frame_of(1);
     assert_eq!((&data.payload[..], data.flags), (&b"HTTP/2.0"[..], 1));
+}
+
+#[test]
+fn a_proxys_header_comes_before_the_preface() {
+    let server = serve_with(
+        |config| config.proxy_protocol = ProxyProtocol::On,
+        app_fn(|e: Environ, s: StartResponse| {
+            let text = format!("{:?} {}", e.version(), e.remote());
+            s.start(StatusCode::OK).full(text)
+        }),
+    );
+    let header = b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n";
+    let mut client = server.connect();
+    client.send([header, PREFACE, SETTINGS].concat());
+    let mut raw = Raw::over(client);
+    raw.get(1, "/", &[]);
+    assert_eq!(raw.frame_of(1).kind, 1);
+    assert_eq!(raw.frame_of(1).payload, b"HTTP/2.0 192.0.2.7:4711");
 }
 
 #[test]

@@ -26,6 +26,7 @@ impl<B: rgi_core::Body> Conn<B> {
         }
         let mut wait = match &self.phase {
             _ if self.output.is_some() => Wait::Write,
+            Phase::Unnamed => Wait::Head,
             Phase::Idle if !self.reader.started(&self.input) => Wait::KeepAlive,
             Phase::Idle => Wait::Head,
             Phase::Discarding(_) => Wait::Body,
@@ -52,14 +53,10 @@ impl<B: rgi_core::Body> Conn<B> {
 
     /// When the present wait is over, in milliseconds of the loop's clock.
     pub(crate) fn deadline<A: App<Body = B>>(&self, core: &Core<A>) -> Option<u64> {
-        let wait = match self.wait {
-            Wait::KeepAlive if core.stopping => Some(core.stop_idle),
-            wait => core.timeouts.of(wait),
-        };
         // Before the stop nobody was told that idleness is over.
-        let since = match self.wait {
-            Wait::KeepAlive => self.since.max(core.stopped_at),
-            _ => self.since,
+        let (wait, since) = match core.stopping && self.is_idle() {
+            true => (Some(core.stop_idle), self.since.max(core.stopped_at)),
+            false => (core.timeouts.of(self.wait), self.since),
         };
         let request = self.due();
         let wait = wait.map(|wait| since.saturating_add(ms(wait)));
@@ -119,6 +116,11 @@ impl<B: rgi_core::Body> Conn<B> {
                     turn.close();
                 }
                 self.drive(core)
+            }
+            Wait::Head if matches!(self.phase, Phase::Unnamed) => {
+                let text = format_args!("no header of the PROXY protocol came in time from {peer}");
+                core.log(Level::Debug, text);
+                Fate::Close
             }
             Wait::Head => {
                 core.log(

@@ -8,12 +8,15 @@
 //!     +-----------------------------------------> Closing -> Lingering -> closed
 //! ```
 //!
+//! Behind proxies that say who the client is, a connection is `Unnamed` before it is `Idle`.
+//!
 //! Where one exchange is under way at a time, a connection is `Waiting` between `Idle` and `Busy`. So
 //! it is where threads of a pool call the application, and meanwhile it changes hands: `Busy` and
 //! `Leaving` are a thread's, the rest is the loop's.
 
 mod closing;
 mod deadline;
+mod named;
 mod readiness;
 mod rehouse;
 mod request;
@@ -74,6 +77,8 @@ pub(crate) struct Conn<B> {
 
 /// Where the connection stands.
 enum Phase {
+    /// What the proxy says of the client comes before all else.
+    Unnamed,
     /// Between requests, or within a head.
     Idle,
     /// A request is there, or its body is gathered: its turn is waited for.
@@ -173,9 +178,12 @@ impl<B> Conn<B> {
 
     /// Whether no request is under way and nothing is left to be written.
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle)
-            && self.output.is_none()
-            && !self.reader.started(&self.input)
+        let waits = match self.phase {
+            Phase::Unnamed => self.input.is_empty(),
+            Phase::Idle => !self.reader.started(&self.input),
+            _ => false,
+        };
+        waits && self.output.is_none()
     }
 }
 
@@ -202,6 +210,7 @@ impl<B: rgi_core::Body> Conn<B> {
                 _ if self.broken && !matches!(self.phase, Phase::Leaving) => {
                     self.lose(core, output)
                 }
+                Phase::Unnamed => self.name(core),
                 Phase::Idle => self.idle(core, output),
                 Phase::Waiting => self.await_turn(core, output),
                 Phase::Busy => self.busy(core, output),

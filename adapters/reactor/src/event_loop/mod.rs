@@ -315,7 +315,11 @@ impl<A: App> EventLoop<A> {
 
     fn add(&mut self, socket: Socket, connection: Connection) -> Option<Token> {
         let line = Arc::new(Line::new(socket, self.homes.clone()));
-        self.adopt(Conn::new(line, connection, self.core.now))
+        let mut conn = Conn::new(line, connection, self.core.now);
+        if self.core.config.proxy_protocol.is_on() {
+            conn.await_name();
+        }
+        self.adopt(conn)
     }
 
     /// Takes in a connection, to be driven.

@@ -38,7 +38,7 @@ pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<CommandLi
                 }
             }
             Kind::ConfigFile => line.config = Some(value(&mut parser, spec)?),
-            Kind::Switch(_) if stands_alone(&mut parser) => {
+            Kind::Switch(_) | Kind::Proxies(_) if stands_alone(&mut parser) => {
                 line.layer.add(spec, values::switch_text(true).to_owned());
             }
             _ => {
@@ -215,6 +215,31 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn the_proxy_protocol_alone_is_on() {
+        use crate::settings::{Gathered, Overrides, ServerKind, Settings};
+        let setting = |args: &[&str]| {
+            let args = ["program"].iter().chain(args).map(OsString::from);
+            match Settings::gather(&Overrides::default(), ServerKind::COMPILED, args, [], &[]) {
+                Ok(Gathered::Run(settings, _)) => Ok(settings.proxy_protocol.to_string()),
+                Ok(other) => panic!("no run: {other:?}"),
+                Err(bad) => Err(bad.to_string()),
+            }
+        };
+        let ok = |text: &str| Ok(text.to_owned());
+        assert_eq!(setting(&[]), ok("off"));
+        assert_eq!(setting(&["--proxy-protocol"]), ok("on"));
+        assert_eq!(setting(&["--proxy-protocol", "--backlog=5"]), ok("on"));
+        let networks = ["--proxy-protocol", "10.0.0.0/8, ::1"];
+        assert_eq!(setting(&networks), ok("10.0.0.0/8,::1"));
+        assert_eq!(
+            setting(&["--proxy-protocol=v2"]).unwrap_err(),
+            "--proxy-protocol: \"v2\" is no setting of the PROXY protocol: on, off, or networks of \
+             proxies, by commas (10.0.0.0/8,::1): \"v2\" is neither an address nor a network such as \
+             10.0.0.0/8"
+        );
     }
 
     #[cfg(unix)]

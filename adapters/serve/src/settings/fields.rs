@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rgi_core::server::ProxyProtocol;
+
 use super::access::AccessFormat;
 use super::bind::Bind;
 use super::layer;
@@ -75,6 +77,8 @@ pub struct Settings {
     /// The prefix that the application is mounted under, percent-encoded as in a request target;
     /// empty, or it begins with `/` and does not end with one.
     pub script_name: String,
+    /// Whether each connection begins with a header of the PROXY protocol, and whose is believed.
+    pub proxy_protocol: ProxyProtocol,
     /// Whether application and server are checked while they run, by `rgi_lint`; never without
     /// the feature `lint`.
     pub lint: bool,
@@ -120,6 +124,7 @@ impl Settings {
             max_headers: 0,
             max_body: None,
             script_name: String::new(),
+            proxy_protocol: ProxyProtocol::Off,
             lint: false,
             access_log: AccessFormat::default(),
             access_log_file: None,

@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rgi_core::server::ProxyProtocol;
+
 use super::access::{self, AccessFormat};
 use super::bad::Bad;
 use super::bind::{self, Bind};
@@ -39,6 +41,8 @@ pub(super) enum Kind {
     Name(Field<Option<String>>),
     /// The path of a file, or nothing.
     Path(Field<Option<PathBuf>>),
+    /// Who sends headers of the PROXY protocol.
+    Proxies(Field<ProxyProtocol>),
     /// `on` or `off`.
     #[cfg_attr(not(feature = "lint"), expect(dead_code))]
     Switch(Field<bool>),
@@ -83,6 +87,7 @@ impl Kind {
             Kind::Prefix(_) => values::PREFIX.to_owned(),
             Kind::Name(_) => values::NAME.to_owned(),
             Kind::Path(_) => values::PATH.to_owned(),
+            Kind::Proxies(_) => values::PROXIES.to_owned(),
             Kind::Switch(_) => values::SWITCH.to_owned(),
             Kind::Access(_) => access::EXPECTED.to_owned(),
             Kind::Level(_) => level::EXPECTED.to_owned(),
@@ -134,6 +139,7 @@ impl Kind {
             Kind::Prefix(field) => *field(settings) = values::prefix(text)?,
             Kind::Name(field) => *field(settings) = values::name(text)?,
             Kind::Path(field) => *field(settings) = values::path(text)?,
+            Kind::Proxies(field) => *field(settings) = values::proxies(text)?,
             Kind::Switch(field) => *field(settings) = values::switch(text)?,
             Kind::Access(field) => *field(settings) = text.parse()?,
             Kind::Level(field) => *field(settings) = text.parse()?,
@@ -163,6 +169,7 @@ impl Kind {
                 let path = field(settings).as_ref();
                 quoted(path.map_or_else(String::new, |path| path.display().to_string()))
             }
+            Kind::Proxies(field) => quoted(field(settings)),
             Kind::Switch(field) => quoted(values::switch_text(*field(settings))),
             Kind::Access(field) => quoted(field(settings)),
             Kind::Level(field) => quoted(field(settings)),

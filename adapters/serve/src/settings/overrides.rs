@@ -135,6 +135,9 @@ macro_rules! option_methods {
             max_body(impl Into<Option<u64>>) = "max-body", set_limit;
             /// The prefix that the application is mounted under, such as `/shop`.
             script_name(&str) = "script-name", set;
+            /// Whether each connection begins with a header of the PROXY protocol, and whose is
+            /// believed: `on`, `off`, or networks such as `10.0.0.0/8,::1`.
+            proxy_protocol(&str) = "proxy-protocol", set;
             /// Whether application and server are checked while they run, by `rgi_lint`: on by
             /// default in debug builds, and never without the feature `lint`.
             lint(bool) = "lint", set_switch;

@@ -53,6 +53,17 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Path that the application is mounted under, such as /shop.",
     ),
     setting(
+        "proxy-protocol",
+        "[on|off|NETWORKS]",
+        Kind::Proxies(|settings| &mut settings.proxy_protocol),
+        Preset::Text("off"),
+        Group::Listen,
+        "Expect a header of the PROXY protocol, version 1 or 2, at the beginning of each \
+         connection, and believe what it says of the client: with on, or without a value, whoever \
+         connects, which nobody but the proxy should be able to; or proxies from these networks \
+         (10.0.0.0/8,::1) and over Unix sockets, and close others.",
+    ),
+    setting(
         "processes",
         "N",
         Kind::Count(0..=MOST_PROCESSES, |settings| &mut settings.processes),

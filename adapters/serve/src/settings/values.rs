@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use rgi_core::Error;
+use rgi_core::server::ProxyProtocol;
+
 use super::bad::Bad;
 
 pub(super) const SIZE: &str = "size: bytes, or a whole number with k, m or g (512, 64k, 1g)";
@@ -14,6 +17,9 @@ pub(super) const NAME: &str = "name or number of one, or empty";
 pub(super) const PATH: &str = "path of a file, without control characters, or empty";
 
 pub(super) const SWITCH: &str = "switch: on or off";
+
+pub(super) const PROXIES: &str =
+    "setting of the PROXY protocol: on, off, or networks of proxies, by commas (10.0.0.0/8,::1)";
 
 /// What 0 means to a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +85,12 @@ pub(super) fn switch(text: &str) -> Result<bool, Bad> {
         "off" => Ok(false),
         _ => Err(Bad::unfit(&format!("{text:?}"), SWITCH)),
     }
+}
+
+/// On, off, or networks.
+pub(super) fn proxies(text: &str) -> Result<ProxyProtocol, Bad> {
+    let unfit = |error: Error| Bad::unfit(&format!("{text:?}"), &format!("{PROXIES}: {error}"));
+    text.parse().map_err(unfit)
 }
 
 /// What reads back as the same.

@@ -66,6 +66,31 @@ fn next(lines: &mut impl BufRead) -> String {
 }
 
 #[test]
+fn lines_have_the_client_that_a_proxy_names() {
+    for server in ServerKind::COMPILED {
+        let args = [
+            "--bind",
+            "127.0.0.1:0",
+            "--access-log",
+            "combined",
+            "--proxy-protocol",
+        ];
+        let mut command = command(example("echo"), &[&on(*server)[..], &args].concat());
+        command.stdout(Stdio::piped());
+        let mut program = Program::start(command);
+        let serving = program.line_with("serving http://");
+        let mut lines = BufReader::new(program.stdout());
+        let request = format!("PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n{GET}");
+        let answer = exchange(connect(Program::address(&serving)), &request).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let line = next(&mut lines);
+        assert!(line.starts_with("192.0.2.7 - - ["), "{line}");
+        program.signal(Signal::TERM);
+        assert_eq!(program.end().0, Some(0));
+    }
+}
+
+#[test]
 fn combined_lines_are_what_was_answered() {
     for server in ServerKind::COMPILED {
         let (program, address, mut out) = logging(*server, "combined");

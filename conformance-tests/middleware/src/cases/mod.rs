@@ -9,6 +9,7 @@ mod concurrency_limit;
 mod conditional;
 mod cookies;
 mod cors;
+mod forwarded;
 mod head;
 mod health;
 mod hosts;
@@ -38,6 +39,7 @@ pub const TOPICS: &[&[Case]] = &[
     conditional::CASES,
     cookies::CASES,
     cors::CASES,
+    forwarded::CASES,
     head::CASES,
     health::CASES,
     hosts::CASES,

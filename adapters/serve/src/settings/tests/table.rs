@@ -63,6 +63,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("max-headers", "10000", "10001"),
     ("max-body", "0", "1gb"),
     ("script-name", "/shop", "shop"),
+    ("proxy-protocol", "10.0.0.0/8,::1", "10.0.0.1/8"),
     #[cfg(feature = "lint")]
     ("lint", NOT_LINT, "maybe"),
     ("access-log", "combined", "common"),
@@ -256,6 +257,7 @@ fn a_builder_sets_every_option() {
         .max_headers(9)
         .max_body(None)
         .script_name("/shop")
+        .proxy_protocol("10.0.0.0/8, ::1")
         .lint(!cfg!(debug_assertions))
         .access_log(AccessFormat::Json)
         .access_log_file("access.log")
@@ -290,6 +292,7 @@ fn a_builder_sets_every_option() {
         max_headers: 9,
         max_body: None,
         script_name: "/shop".into(),
+        proxy_protocol: "10.0.0.0/8,::1".parse().unwrap(),
         lint: cfg!(feature = "lint") && !cfg!(debug_assertions),
         access_log: AccessFormat::Json,
         access_log_file: Some("access.log".into()),
