@@ -5,6 +5,7 @@ mod decode;
 mod loan;
 mod outcome;
 mod peer;
+mod target;
 mod timer;
 mod url;
 
@@ -72,7 +73,8 @@ impl Environ {
         self.inner().version
     }
 
-    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised.
+    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised. A middleware may
+    /// have [set](Self::set_target) another.
     pub fn target(&self) -> &str {
         let inner = self.inner();
         inner.text(inner.target)
