@@ -41,6 +41,75 @@ fn the_target_is_kept_as_it_was_sent() {
 }
 
 #[test]
+fn a_target_is_set_within_the_mount() {
+    let mut environ = get("/shop/cart/1?x");
+    assert!(environ.mount("/shop"));
+    assert_eq!(environ.uri(), "/shop/cart/1?x");
+    environ.set_target("/shop/%62asket").unwrap();
+    let parts = |environ: &Environ| {
+        let (script_name, path_info) = (environ.script_name(), environ.path_info());
+        (script_name.to_owned(), path_info.to_owned())
+    };
+    assert_eq!(environ.target(), "/shop/%62asket");
+    assert_eq!(environ.uri(), "/shop/%62asket");
+    assert_eq!(parts(&environ), ("/shop".into(), "/%62asket".into()));
+    assert_eq!(environ.query(), None);
+    assert_eq!(environ.url(), "http://shop.example:8080/shop/%62asket");
+    assert_eq!(environ.header("host"), Some(&b"shop.example:8080"[..]));
+    // Behind it mounting goes on.
+    environ.set_target("/shop/a/b?y").unwrap();
+    assert!(environ.mount("/a"));
+    assert_eq!(parts(&environ), ("/shop/a".into(), "/b".into()));
+    environ.set_target("/shop/a").unwrap();
+    assert_eq!(parts(&environ), ("/shop/a".into(), "".into()));
+
+    for (target, status) in [
+        ("/other", 404),
+        ("/shop/ab", 404),
+        ("/shop", 404),
+        ("/", 404),
+        ("", 400),
+        ("shop/a", 400),
+        ("/shop/a b", 400),
+        ("/shop/a#b", 400),
+        ("/shop/ä", 400),
+        ("*", 400),
+        ("ftp://a/shop/a", 400),
+    ] {
+        let error = environ.set_target(target).unwrap_err();
+        assert_eq!(error.status(), status, "{target}: {error}");
+        assert_eq!(environ.target(), "/shop/a", "{target}");
+        assert_eq!(parts(&environ), ("/shop/a".into(), "".into()), "{target}");
+    }
+}
+
+#[test]
+fn a_target_that_is_set_has_the_forms_of_one_that_was_sent() {
+    let mut environ = get("/a");
+    environ.set_target("http://other.example/b?c").unwrap();
+    assert_eq!(environ.target(), "http://other.example/b?c");
+    assert_eq!(environ.path_info(), "/b");
+    assert_eq!(environ.header("host"), Some(&b"other.example"[..]));
+    assert_eq!(environ.url(), "http://other.example/b?c");
+    environ.set_target("http://other.example").unwrap();
+    assert_eq!((environ.path_info(), environ.query()), ("", None));
+
+    let mut environ = self::environ(Method::OPTIONS, "/a", &[("Host", "a")]);
+    environ.set_target("*").unwrap();
+    assert_eq!((environ.target(), environ.path_info()), ("*", ""));
+
+    // HTTP/2's extended CONNECT has a path (RFC 8441 4), and CONNECT has none.
+    let request = http::Request::connect("http://a/chat").version(Version::HTTP_2);
+    let mut environ = of_parts(request);
+    environ.set_target("/talk").unwrap();
+    assert_eq!(environ.path_info(), "/talk");
+    let mut environ = of_parts(http::Request::connect("a:1"));
+    assert_eq!(environ.set_target("/talk").unwrap_err().status(), 400);
+    environ.set_target("b:2").unwrap();
+    assert_eq!(environ.target(), "b:2");
+}
+
+#[test]
 fn mounting_moves_the_split() {
     let mut environ = get("/shop/cart/1?x");
     let whole = |environ: &Environ| format!("{}{}", environ.script_name(), environ.path_info());
@@ -657,6 +726,24 @@ fn loans_that_are_dropped_pass_it_on() {
     drop(outer);
     drop(lent);
     assert_eq!(Arc::strong_count(&dropped), 1);
+}
+
+#[test]
+fn a_loan_comes_back_with_its_target() {
+    let mut environ = get("/shop/a?x");
+    assert!(environ.mount("/shop"));
+    let (mut lent, loan) = environ.lend();
+    lent.set_target("/shop/much/longer").unwrap();
+    assert!(lent.mount("/much"));
+    assert_eq!(lent.uri().path(), "/shop/much/longer");
+    drop(lent);
+    let environ = loan.reclaim().expect("it was returned");
+    assert_eq!(environ.target(), "/shop/a?x");
+    assert_eq!(environ.uri(), "/shop/a?x");
+    assert_eq!(
+        (environ.script_name(), environ.path_info(), environ.query()),
+        ("/shop", "/a", Some("x"))
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use rgi_core::middleware::Middleware;
@@ -33,8 +33,8 @@ use crate::{BoxError, RequestBody, source};
 ///   [`rgi_core::Error`], which keeps its status where the layer passes it on.
 /// - Parts of files are read, in blocks of 64 KiB; flushes are left out.
 /// - A switch of protocols passes through a layer that leaves status and body as they are.
-/// - A layer that changes the target is answered with an error: what the environ says of its path is the
-///   server's word. [`Environ::mount`] moves prefixes.
+/// - A layer sees the whole target, prefix and all, and may change it, as
+///   [`Environ::set_target`] has it: what lies outside of `script_name` is answered with 404.
 pub fn layer<L>(layer: L) -> TowerLayer<L> {
     TowerLayer(layer)
 }
@@ -65,7 +65,6 @@ type Shared = Arc<Mutex<Slot>>;
 #[derive(Default)]
 struct Slot {
     environ: Option<Environ>,
-    target: Uri,
     start_response: Option<StartResponse>,
     /// Of the application, its fields taken out.
     started: Option<Started>,
@@ -130,9 +129,6 @@ where
         return Err(Error::misuse("a layer called with a request of its own"));
     };
     let mut slot = lock(&shared);
-    if slot.target != parts.uri {
-        return Err(Error::misuse("a layer changed the request's target"));
-    }
     let taken = (slot.environ.take(), slot.start_response.take());
     let (Some(mut environ), Some(start_response)) = taken else {
         return Err(Error::misuse("a layer called twice for one request"));
@@ -140,6 +136,9 @@ where
     drop(slot);
     environ.set_method(parts.method);
     *environ.headers_mut() = parts.headers;
+    if *environ.uri() != parts.uri {
+        environ.set_target(&parts.uri.to_string())?;
+    }
     *environ.extensions_mut() = parts.extensions;
     environ.map_input(|_| source::input(body).unwrap_or_default());
     Ok((environ, start_response, shared))
@@ -323,7 +322,6 @@ where
         *request.headers_mut() = std::mem::take(environ.headers_mut());
         *request.extensions_mut() = std::mem::take(environ.extensions_mut());
         let shared = Shared::new(Mutex::new(Slot {
-            target: request.uri().clone(),
             environ: Some(environ),
             start_response: Some(start_response),
             ..Slot::default()

@@ -43,6 +43,31 @@
 //!
 //! No way asks for a runtime. Each is `Send` exactly when what it is made of is. Bodies are pulled block
 //! by block, and nothing is read ahead in either direction.
+//!
+//! # gRPC
+//!
+//! A service of tonic's is a service of HTTP, and its trailers pass as they are. It wants HTTP/2, which of
+//! RGI's servers `rgi-coroutine` speaks.
+//!
+//! ```no_run
+//! use rgi_core::server::{Listener, Server, Stop};
+//! use rgi_core::{AppExt, IntoLifespan, Worker};
+//! use rgi_coroutine::{Config, Coroutine};
+//!
+//! // Any `XServer` that tonic has made of a description.
+//! let (_reporter, health) = tonic_health::server::health_reporter();
+//! let app = move |_: &Worker| Ok(rgi_tower::app(health.clone()).cancel_on_disconnect());
+//! let listener = std::net::TcpListener::bind("127.0.0.1:50051")?;
+//! let server = Coroutine::new(Config::default());
+//! server.serve(app.into_lifespan(), vec![Listener::Tcp(listener)], Stop::new())?;
+//! # Ok::<(), rgi_core::Error>(())
+//! ```
+//!
+//! - Services of gRPC expect to be dropped when the client gives up, so that a stream that waits for news
+//!   does not wait for ever: [`cancel_on_disconnect`](rgi_core::AppExt::cancel_on_disconnect) does so.
+//! - The deadline in `grpc-timeout` is kept by the client, which resets its stream. tonic's own server
+//!   keeps it too; here that is a layer's part, or the server's `request_timeout`.
+//! - Several services are several paths: tonic's `Routes`, or a router of RGI's.
 #![forbid(unsafe_code)]
 
 mod answer;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::Method;
 
 use super::Environ;
-use crate::server::Inner;
+use crate::server::{Inner, Span};
 
 /// Where a lent environ returns to.
 pub(crate) struct Home {
@@ -31,6 +31,9 @@ impl Home {
 pub struct Loan {
     home: Arc<Home>,
     method: Method,
+    target: Span,
+    path: Span,
+    query: Option<Span>,
     split: u32,
 }
 
@@ -43,13 +46,16 @@ impl Loan {
         let loan = Loan {
             home: home.clone(),
             method: inner.method.clone(),
+            target: inner.target,
+            path: inner.path,
+            query: inner.query,
             split: inner.split,
         };
         inner.home = Some(home);
         (Environ::new(inner), loan)
     }
 
-    /// Takes the environ back, with method and mount as lent. What else the borrower changed stays
+    /// Takes the environ back, with method, target and mount as lent. What else the borrower changed stays
     /// changed; look at `input().consumed()` before using it again.
     ///
     /// # Errors
@@ -61,6 +67,12 @@ impl Loan {
             return Err(self);
         };
         inner.method = std::mem::take(&mut self.method);
+        if inner.target != self.target {
+            inner.target = self.target;
+            inner.path = self.path;
+            inner.query = self.query;
+            inner.uri.take();
+        }
         inner.split = self.split;
         Ok(Environ::new(inner))
     }

@@ -6,6 +6,7 @@ mod loan;
 mod outcome;
 mod peer;
 mod stopping;
+mod target;
 mod timer;
 mod url;
 
@@ -76,8 +77,8 @@ impl Environ {
         self.inner().version
     }
 
-    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised. What
-    /// [`restore_prefix`](Self::restore_prefix) was told counts as sent.
+    /// The request target as it was sent: ASCII, nothing decoded, nothing normalised. A middleware may
+    /// have [set](Self::set_target) another, or [put a prefix before it](Self::restore_prefix).
     pub fn target(&self) -> &str {
         let inner = self.inner();
         inner.text(inner.target)
