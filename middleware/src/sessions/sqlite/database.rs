@@ -1,6 +1,7 @@
 //! A connection, and what is asked of it.
 
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use rgi_core::Error;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
@@ -32,6 +33,9 @@ const SWEEP: &str = "
     DELETE FROM rgi_sessions WHERE id IN
         (SELECT id FROM rgi_sessions WHERE expires <= ?1 ORDER BY expires LIMIT 32)
 ";
+
+/// Between two tries to change the file's mode.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The database, and a connection to it once there is one.
 pub(super) struct Database {
@@ -102,10 +106,24 @@ impl Database {
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
     let connection = Connection::open(&place.path)?;
     connection.busy_timeout(place.busy)?;
-    connection.query_row("PRAGMA journal_mode = wal", [], |_| Ok(()))?;
+    log_ahead(&connection, place.busy)?;
     connection.execute_batch("PRAGMA synchronous = normal")?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
+}
+
+/// Changes the file to WAL mode. While one connection does, SQLite turns others away without the wait that
+/// they asked for, so they try again.
+fn log_ahead(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
+    let until = Instant::now() + busy;
+    while let Err(error) = connection.query_row("PRAGMA journal_mode = wal", [], |_| Ok(())) {
+        let is_busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if !is_busy || Instant::now() >= until {
+            return Err(error);
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(())
 }
 
 impl Place {

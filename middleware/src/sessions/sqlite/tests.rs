@@ -56,6 +56,23 @@ fn workers_share_a_file() {
     assert_eq!(data(done(other.load(&id))), None);
 }
 
+/// SQLite lets one make the log, and turns the others away at once.
+#[test]
+fn workers_that_start_together_make_one_file() {
+    for _ in 0..20 {
+        let (_folder, path) = file();
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    Sqlite::open(&path).unwrap();
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn what_was_saved_outlives_the_program() {
     let (_folder, path) = file();

@@ -1,0 +1,182 @@
+//! The entries, in SQLite.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rgi_core::Error;
+use rgi_middleware::sessions::Key;
+use rusqlite::{Connection, ErrorCode, Row};
+
+/// Entries of a page.
+pub(crate) const PAGE: u32 = 20;
+
+/// How long a statement waits for what others have locked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two tries to open it.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The key of the sessions is made once: all processes and all later runs have the same.
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS entries (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        message TEXT NOT NULL,
+        at INTEGER NOT NULL DEFAULT (unixepoch())
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS secrets (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        key BLOB NOT NULL
+    ) STRICT;";
+
+const COLUMNS: &str = "id, name, message, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch')";
+
+/// The database, for a worker and all its threads: one connection that writes, and as many that read
+/// as read at once, which the server's threads for what blocks bound.
+pub(crate) struct Db {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// What somebody wrote, and when: UTC, by RFC 3339.
+pub(crate) struct Entry {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) message: String,
+    pub(crate) at: String,
+}
+
+/// Where a page is: the entries next to one. Ids and not numbers of pages: what is added meanwhile moves
+/// no entry from a page to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum At {
+    Before(i64),
+    After(i64),
+}
+
+impl At {
+    pub(crate) const NEWEST: At = At::Before(i64::MAX);
+}
+
+/// A page of entries, the newest first.
+pub(crate) struct Listing {
+    pub(crate) entries: Vec<Entry>,
+    /// How many there are in all, and on newer and older pages.
+    pub(crate) count: u32,
+    pub(crate) newer: u32,
+    pub(crate) older: u32,
+}
+
+impl Db {
+    /// Opens the file, or makes it.
+    pub(crate) fn open(path: &Path) -> Result<Db, Error> {
+        let open = || {
+            let writer = connect(path)?;
+            // Who reads keeps nobody from writing, nor the other way.
+            writer.pragma_update(None, "journal_mode", "wal")?;
+            writer.execute_batch(SCHEMA)?;
+            Ok(writer)
+        };
+        // With several workers at their start one makes the log, and the others are turned away at once:
+        // the wait of a connection is not for that.
+        let patient_until = Instant::now() + PATIENCE;
+        let is_busy = |error: &rusqlite::Error| {
+            error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                && Instant::now() < patient_until
+        };
+        let mut opened = open();
+        while opened.as_ref().is_err_and(is_busy) {
+            thread::sleep(PAUSE);
+            opened = open();
+        }
+        let writer = opened.map_err(|error: rusqlite::Error| {
+            Error::new(format!("the database {}: {error}", path.display()))
+        })?;
+        Ok(Db {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+        })
+    }
+
+    /// The key that sessions are encrypted with.
+    pub(crate) fn key(&self) -> Result<Key, Error> {
+        let key = Key::try_generate().ok_or_else(|| Error::new("the system has no randomness"))?;
+        let writer = lock(&self.writer);
+        let insert = "INSERT OR IGNORE INTO secrets VALUES (1, ?1)";
+        writer.execute(insert, [key.master()])?;
+        let key: Vec<u8> = writer.query_row("SELECT key FROM secrets", [], |row| row.get(0))?;
+        Ok(Key::try_from(&*key)?)
+    }
+
+    /// Adds an entry, and gives its id. When it returns, the entry is on the disk.
+    pub(crate) fn add(&self, name: &str, message: &str) -> Result<i64, Error> {
+        let writer = lock(&self.writer);
+        let insert = "INSERT INTO entries (name, message) VALUES (?1, ?2)";
+        writer.prepare_cached(insert)?.execute([name, message])?;
+        Ok(writer.last_insert_rowid())
+    }
+
+    /// A page of entries.
+    pub(crate) fn list(&self, at: At) -> Result<Listing, Error> {
+        let idle = lock(&self.readers).pop();
+        let mut reader = idle.map_or_else(|| connect(&self.path), Ok)?;
+        let listing = list(&mut reader, at)?;
+        lock(&self.readers).push(reader);
+        Ok(listing)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// In one transaction, so that the counts are those of the entries.
+fn list(reader: &mut Connection, at: At) -> rusqlite::Result<Listing> {
+    let (bound, id) = match at {
+        At::Before(id) => ("id < ?1 ORDER BY id DESC", id),
+        At::After(id) => ("id > ?1 ORDER BY id ASC", id),
+    };
+    let transaction = reader.transaction()?;
+    let select = format!("SELECT {COLUMNS} FROM entries WHERE {bound} LIMIT {PAGE}");
+    let mut entries = transaction
+        .prepare_cached(&select)?
+        .query_map([id], entry)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+    let (above, below) = match (&*entries, at) {
+        ([first, .., last], _) => (first.id, last.id),
+        ([only], _) => (only.id, only.id),
+        ([], At::Before(id)) => (id.saturating_sub(1), id),
+        ([], At::After(id)) => (id, id.saturating_add(1)),
+    };
+    let counts = "SELECT count(*), count(*) FILTER (WHERE id > ?1),
+        count(*) FILTER (WHERE id < ?2) FROM entries";
+    let mut counts = transaction.prepare_cached(counts)?;
+    counts.query_row([above, below], |row| {
+        Ok(Listing {
+            entries,
+            count: row.get(0)?,
+            newer: row.get(1)?,
+            older: row.get(2)?,
+        })
+    })
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        message: row.get(2)?,
+        at: row.get(3)?,
+    })
+}

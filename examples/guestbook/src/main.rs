@@ -1,0 +1,5 @@
+//! Serves the guestbook.
+
+fn main() -> rgi_serve::Exit {
+    guestbook::serve()
+}
