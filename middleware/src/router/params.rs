@@ -10,7 +10,8 @@ use rgi_core::Environ;
 ///
 /// A value is percent-decoded once (RFC 3986 2.1), so that it may have a slash, also that of one
 /// segment: `/files/{name}` matches `/files/a%2Fb` with the value `a/b`. A `+` stays one. Values are
-/// UTF-8: what is not is answered 400.
+/// UTF-8: what is not is answered 400. They are what a client likes, `..` included: who makes the name
+/// of a file of one looks at it first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(Vec<(Arc<str>, String)>);
 

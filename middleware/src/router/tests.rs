@@ -1,4 +1,5 @@
 use http::Method;
+use proptest::prelude::*;
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{App, AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn};
 
@@ -230,6 +231,74 @@ fn what_matched_is_seen_from_outside() {
     let text = r#"[Some("/users/{id}"), Some("/users/{id}")]"#;
     assert_eq!(client.get("/users/1").send().text(), text);
     assert_eq!(client.get("/").send().text(), "[None, None]");
+}
+
+/// A segment of a pattern, or of a path, of few kinds, so that many of them meet.
+fn segments(kinds: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let segment = prop::sample::select(kinds);
+    prop::collection::vec(segment, 1..5).prop_map(|all| format!("/{}", all.join("/")))
+}
+
+fn parts(text: &str) -> Vec<&str> {
+    text.split('/').skip(1).collect()
+}
+
+/// The values of a pattern's parameters, if it matches a path: found without a tree.
+fn values(pattern: &[&str], path: &[&str]) -> Option<Vec<String>> {
+    match (pattern, path) {
+        ([], []) => Some(Vec::new()),
+        ([rest], [_, ..]) if rest.starts_with("{*") => {
+            Some(vec![path.join("/")]).filter(|value| !value[0].is_empty())
+        }
+        ([part, pattern @ ..], [segment, path @ ..]) => {
+            let mut found = match part.split_once("{x}") {
+                None => (part == segment).then(Vec::new)?,
+                Some((before, after)) => {
+                    let value = segment.strip_prefix(before)?.strip_suffix(after)?;
+                    (!value.is_empty()).then(|| vec![value.to_owned()])?
+                }
+            };
+            found.extend(values(pattern, path)?);
+            Some(found)
+        }
+        _ => None,
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_matches_is_found(
+        patterns in prop::collection::vec(segments(&["a", "ab", "b", "{x}", "a{x}", "{*r}"]), 1..6),
+        path in segments(&["a", "ab", "b", "abc", ""]),
+    ) {
+        // Each name once, and those that conflict are left out: what is right of that is tried above.
+        let mut router = Router::new();
+        let mut known: Vec<String> = Vec::new();
+        for pattern in patterns {
+            let mut more = known.clone();
+            more.push(pattern.clone());
+            let with = |router: Router, pattern: &String| router.get(pattern, app_fn(told));
+            if more.iter().fold(Router::new(), with).build().is_ok() {
+                router = with(router, &pattern);
+                known = more;
+            }
+        }
+        let text = client(router).get(&path).send().text();
+        let found: Vec<_> = known
+            .iter()
+            .filter_map(|pattern| Some((pattern, values(&parts(pattern), &parts(&path))?)))
+            .collect();
+        if found.is_empty() {
+            prop_assert_eq!(text, "404 Not Found\n");
+        } else {
+            let fits = |(pattern, values): &(&String, Vec<String>)| {
+                let names = super::patterns::names(pattern);
+                let params: Vec<_> = names.iter().map(|name| &**name).zip(values).collect();
+                text == format!("GET |{path} {pattern} {params:?}")
+            };
+            prop_assert!(found.iter().any(fits), "{} is none of {:?}", text, found);
+        }
+    }
 }
 
 #[test]
