@@ -619,8 +619,10 @@ fn trailers_of_a_section_are_read() {
 
 #[test]
 fn a_length_above_the_limit_is_refused_at_the_head() {
-    let mut limits = Limits::default();
-    limits.body = 3;
+    let limits = Limits {
+        body: 3,
+        ..Limits::default()
+    };
     for (length, status) in [(3, None), (4, Some(413)), (u64::MAX, Some(413))] {
         let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         let mut guard = Guard::new().limit(&limits);
