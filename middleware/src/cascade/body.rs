@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use rgi_core::{
-    App, Body, Environ, Error, Event, Extensions, Fallback, Hold, Loan, Started, StatusCode, Stream,
+    App, Body, Environ, Error, Event, Extensions, Fallback, Loan, Started, StatusCode, Stream,
 };
 
 use super::Cascade;
@@ -61,7 +61,8 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<X, B: App> {
-        First { #[pin] body: X, hold: Hold, spare: Option<Spare<B>> },
+        // Spare until its head is there.
+        First { #[pin] body: X, spare: Option<Spare<B>> },
         Other { #[pin] body: B::Body },
         Done,
     }
@@ -69,17 +70,12 @@ pin_project! {
 
 impl<X, B: App> CascadeBody<X, B> {
     pub(super) fn new(body: X, spare: Spare<B>) -> CascadeBody<X, B> {
+        let spare = Some(spare);
         CascadeBody {
-            state: State::First {
-                body,
-                hold: Hold::default(),
-                spare: Some(spare),
-            },
+            state: State::First { body, spare },
         }
     }
 }
-
-type Opened = Result<(Started, Option<Event>), Error>;
 
 impl<X: Body, B: App> Stream for CascadeBody<X, B> {
     type Item = Result<Event, Error>;
@@ -88,25 +84,23 @@ impl<X: Body, B: App> Stream for CascadeBody<X, B> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.project().state;
         loop {
-            match state.as_mut().project() {
+            let (head, spare) = match state.as_mut().project() {
                 StateProj::Done => return Poll::Ready(None),
                 StateProj::Other { body } => return body.poll_next(cx),
-                StateProj::First {
-                    mut body,
-                    hold,
-                    spare,
-                } => {
-                    let Some(kept) = spare else {
-                        return hold.poll_next(body, cx);
-                    };
-                    let opened = ready!(hold.poll_open(body.as_mut(), cx));
-                    let asks = kept.wants(status(&opened));
-                    let kept = spare.take().filter(|_| asks);
-                    match kept {
-                        Some(kept) => ask(state.as_mut(), kept, opened)?,
-                        None => stand(hold, opened)?,
-                    }
-                }
+                StateProj::First { body, spare: None } => return body.poll_next(cx),
+                StateProj::First { body, spare } => match ready!(body.poll_next(cx)) {
+                    Some(Ok(Event::Start(started))) => (Ok(started), spare.take()),
+                    Some(Err(error)) => (Err(error), spare.take()),
+                    // The commit machine says what is wrong about it.
+                    other => return Poll::Ready(other),
+                },
+            };
+            let stands = match spare.filter(|spare| spare.wants(status(&head))) {
+                Some(spare) => ask(state.as_mut(), spare, head),
+                None => Some(head),
+            };
+            if let Some(head) = stands {
+                return Poll::Ready(Some(head.map(Event::Start)));
             }
         }
     }
@@ -115,34 +109,29 @@ impl<X: Body, B: App> Stream for CascadeBody<X, B> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.state {
             State::First { spare: Some(_), .. } => (0, None),
-            State::First { body, hold, .. } => hold.size_hint(body),
+            State::First { body, .. } => body.size_hint(),
             State::Other { body } => body.size_hint(),
             State::Done => (0, Some(0)),
         }
     }
 }
 
-fn status(opened: &Opened) -> StatusCode {
-    match opened {
-        Ok((started, _)) => started.head().status,
+/// The head of the first's answer, or why there is none.
+type Head = Result<Started, Error>;
+
+fn status(head: &Head) -> StatusCode {
+    match head {
+        Ok(started) => started.head().status,
         Err(error) => error.status(),
     }
 }
 
-/// Lets the first's answer stand.
-fn stand(hold: &mut Hold, opened: Opened) -> Result<(), Error> {
-    let (started, first) = opened?;
-    hold.release(started, first);
-    Ok(())
-}
-
-/// Asks the other application, if the request is there and whole.
+/// Asks the other application, if the request is there and whole; otherwise gives back what stands.
 fn ask<X: Body, B: App>(
     mut state: Pin<&mut State<X, B>>,
     spare: Spare<B>,
-    opened: Opened,
-) -> Result<(), Error> {
-    let status = status(&opened);
+    head: Head,
+) -> Option<Head> {
     let returned = spare.loan.reclaim().or_else(|loan| {
         // The body has it.
         state.set(State::Done);
@@ -154,27 +143,27 @@ fn ask<X: Body, B: App>(
         unread.then_some(environ)
     });
     let Some(mut environ) = whole else {
-        return match state.project() {
-            StateProj::First { hold, .. } => stand(hold, opened),
-            _ => Err(lost(opened)),
-        };
+        return Some(match *state {
+            State::Done => Err(lost(head)),
+            _ => head,
+        });
     };
     state.set(State::Done);
     *environ.extensions_mut() = spare.extensions;
-    let start_response = match opened {
-        Ok((started, _)) => started.recall(),
-        Err(error) => spare.fallback.start(status, error).recall(),
+    let start_response = match head {
+        Ok(started) => started.recall(),
+        Err(error) => spare.fallback.start(error.status(), error).recall(),
     };
     let body = spare.cascade.other.call(environ, start_response);
     state.set(State::Other { body });
-    Ok(())
+    None
 }
 
 /// Of an answer whose body had the request, the status is left.
-fn lost(opened: Opened) -> Error {
-    match opened {
+fn lost(head: Head) -> Error {
+    match head {
         Err(error) => error,
-        Ok((started, _)) => {
+        Ok(started) => {
             let text = "the first application kept the request, or read of its body";
             Error::new(text).with_status(started.head().status)
         }

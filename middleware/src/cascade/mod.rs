@@ -38,7 +38,8 @@ pub use body::CascadeBody;
 /// it, or never lets go of the request. Where that shows only behind the drop of its body, the status
 /// stands alone.
 ///
-/// An error that would be answered with such a status counts as well. Interim responses and hooks of
+/// It is decided by the head. An error in its place that would be answered with such a status counts as
+/// well; one behind it is the first's. Interim responses and hooks of
 /// the first are not taken back.
 ///
 /// For more than two: `a.with(Cascade::to(b)).with(Cascade::to(c))` asks a, then b, then c.

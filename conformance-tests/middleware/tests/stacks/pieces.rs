@@ -8,8 +8,8 @@ use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
 use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
-    Cors, Decompression, HeadFromGet, Hosts, PageCache, Range, RateLimit, RequestId, Router,
-    SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+    Cors, Decompression, HeadFromGet, Health, Hosts, Mount, PageCache, Range, RateLimit, RequestId,
+    Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
 };
 
 /// A middleware around any application.
@@ -61,7 +61,6 @@ pub(crate) const PIECES: &[Piece] = &[
             )
         },
         changes: &[
-            "body_of_head_is_dropped_unasked",
             "response_arrives_as_it_was_made",
             "status_is_sent_as_it_was_set",
         ],
@@ -120,6 +119,11 @@ pub(crate) const PIECES: &[Piece] = &[
         ..PIECE
     },
     Piece {
+        name: "health",
+        wrap: |app| with(app, Health::new()),
+        ..PIECE
+    },
+    Piece {
         name: "hosts",
         wrap: |app| {
             Hosts::new()
@@ -128,6 +132,11 @@ pub(crate) const PIECES: &[Piece] = &[
                 .expect("no host is odd")
                 .erased()
         },
+        ..PIECE
+    },
+    Piece {
+        name: "mount",
+        wrap: |app| app.clone().with(Mount::at("/of/no/case")).or(app).erased(),
         ..PIECE
     },
     Piece {
