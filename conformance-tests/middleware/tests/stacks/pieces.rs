@@ -8,8 +8,8 @@ use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
 use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
-    Cors, Decompression, HeadFromGet, Hosts, PageCache, Range, RateLimit, RequestId, Router,
-    SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+    Cors, Decompression, HeadFromGet, Hosts, Metrics, PageCache, Range, RateLimit, RequestId,
+    Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
 };
 
 /// A middleware around any application.
@@ -128,6 +128,11 @@ pub(crate) const PIECES: &[Piece] = &[
                 .expect("no host is odd")
                 .erased()
         },
+        ..PIECE
+    },
+    Piece {
+        name: "metrics",
+        wrap: |app| with(app, Metrics::new().by_route()),
         ..PIECE
     },
     Piece {
