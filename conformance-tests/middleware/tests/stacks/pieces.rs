@@ -12,6 +12,8 @@ use rgi_middleware::{
     Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
 };
 
+use crate::listener::listen;
+
 /// A middleware around any application.
 pub(crate) struct Piece {
     pub(crate) name: &'static str,
@@ -199,7 +201,10 @@ pub(crate) const PIECES: &[Piece] = &[
     },
     Piece {
         name: "tracing",
-        wrap: |app| with(app, Tracing::new()),
+        wrap: |app| {
+            listen();
+            with(app, Tracing::new())
+        },
         ..PIECE
     },
 ];
