@@ -8,9 +8,11 @@ use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
 use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
-    Cors, Decompression, HeadFromGet, Health, Hosts, Mount, PageCache, Range, RateLimit, RequestId,
-    Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+    Cors, Decompression, HeadFromGet, Health, Hosts, Metrics, Mount, PageCache, Range, RateLimit,
+    RequestId, Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
 };
+
+use crate::listener::listen;
 
 /// A middleware around any application.
 pub(crate) struct Piece {
@@ -135,6 +137,11 @@ pub(crate) const PIECES: &[Piece] = &[
         ..PIECE
     },
     Piece {
+        name: "metrics",
+        wrap: |app| with(app, Metrics::new().by_route()),
+        ..PIECE
+    },
+    Piece {
         name: "mount",
         wrap: |app| app.clone().with(Mount::at("/of/no/case")).or(app).erased(),
         ..PIECE
@@ -203,7 +210,10 @@ pub(crate) const PIECES: &[Piece] = &[
     },
     Piece {
         name: "tracing",
-        wrap: |app| with(app, Tracing::new()),
+        wrap: |app| {
+            listen();
+            with(app, Tracing::new())
+        },
         ..PIECE
     },
 ];
