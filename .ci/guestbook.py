@@ -13,6 +13,9 @@ from urllib.parse import urlencode, urlsplit
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 PATIENCE = 60  # seconds, for whatever is waited for
 
+# What was started is ended, too, when this is told to end.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
+
 
 class Failed(Exception):
     """What is not as it should be."""

@@ -15,7 +15,7 @@ pub(crate) const PAGE: u32 = 20;
 /// How long a statement waits for what others have locked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Between two tries to open it.
+/// Between two tries to make the log.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The key of the sessions is made once: all processes and all later runs have the same.
@@ -73,28 +73,8 @@ pub(crate) struct Listing {
 impl Db {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path) -> Result<Db, Error> {
-        let open = || {
-            let writer = connect(path)?;
-            // Who reads keeps nobody from writing, nor the other way.
-            writer.pragma_update(None, "journal_mode", "wal")?;
-            writer.execute_batch(SCHEMA)?;
-            Ok(writer)
-        };
-        // With several workers at their start one makes the log, and the others are turned away at once:
-        // the wait of a connection is not for that.
-        let patient_until = Instant::now() + PATIENCE;
-        let is_busy = |error: &rusqlite::Error| {
-            error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                && Instant::now() < patient_until
-        };
-        let mut opened = open();
-        while opened.as_ref().is_err_and(is_busy) {
-            thread::sleep(PAUSE);
-            opened = open();
-        }
-        let writer = opened.map_err(|error: rusqlite::Error| {
-            Error::new(format!("the database {}: {error}", path.display()))
-        })?;
+        let writer = make(path)
+            .map_err(|error| Error::new(format!("the database {}: {error}", path.display())))?;
         Ok(Db {
             path: path.to_owned(),
             writer: Mutex::new(writer),
@@ -137,6 +117,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// A connection to a file that is made ready.
+fn make(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    // With a log who reads keeps nobody from writing, nor the other way. While one worker makes it, SQLite
+    // turns others away without the wait that they asked for, so they try again.
+    let until = Instant::now() + PATIENCE;
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {
+        let is_busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if !is_busy || Instant::now() >= until {
+            return Err(error);
+        }
+        thread::sleep(PAUSE);
+    }
+    connection.execute_batch(SCHEMA)?;
     Ok(connection)
 }
 

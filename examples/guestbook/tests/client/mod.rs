@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(60));
@@ -61,10 +62,7 @@ impl Program {
 
     /// Asks it to end, which it does in time and well, and the lint has nothing to say.
     pub(crate) fn stop(mut self) {
-        let asked = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(asked.unwrap().success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         let status = self.child.wait().unwrap();
         let log = self.log.take().unwrap().join().unwrap();
         assert!(
