@@ -40,7 +40,7 @@ impl Offer {
     /// # Errors
     ///
     /// Gives the offer back if the client did not name it, or `protocol` is no header value.
-    pub fn accept(self, protocol: &'static str) -> Result<Accepted, Offer> {
+    pub fn accept(self, protocol: &str) -> Result<Accepted, Offer> {
         let named = self.protocols().any(|p| p.eq_ignore_ascii_case(protocol));
         match HeaderValue::try_from(protocol) {
             Ok(value) if named => Ok(Accepted {
@@ -200,6 +200,16 @@ impl Upgraded {
     /// Polls to write some bytes.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.io.poll_write(cx, buf)
+    }
+
+    /// Polls to hand on what was written, as [`write_all`](Self::write_all) does behind it.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_flush(cx)
+    }
+
+    /// Polls to end the writing side, as [`shutdown`](Self::shutdown).
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_close(cx)
     }
 
     /// A blocking face, for code that wants `Read + Write`. On a thread that may not wait its

@@ -1,8 +1,13 @@
 //! Clients that leave, and connections that are handed over.
 
+use std::future::poll_fn;
 use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
-use rgi_core::{BodyExt, BoxBody, End, Environ, StartResponse, StatusCode, app_fn, async_fn};
+use rgi_core::{
+    BodyExt, BoxBody, End, Environ, Error, StartResponse, StatusCode, Upgraded, app_fn, async_fn,
+    rt,
+};
 
 use crate::wire::support::{PATIENCE, Running, once_pending, serve, serve_with};
 
@@ -145,6 +150,49 @@ fn much_goes_both_ways_at_once() {
     sender.join().unwrap();
     assert_eq!(got.len(), 500 * 20_000 + 3);
     assert!(got.ends_with(b"XXXbye"));
+}
+
+async fn shout(io: &mut Upgraded) -> Result<(), Error> {
+    let mut buf = [0; 7];
+    loop {
+        match io.read(&mut buf).await? {
+            0 => return Ok(()),
+            n => io.write_all(&buf[..n].to_ascii_uppercase()).await?,
+        }
+    }
+}
+
+/// A thread reads and writes what was handed over, while the body waits for it.
+#[test]
+fn what_was_handed_over_may_be_another_threads() {
+    let server = serve(async_fn(async |mut e: Environ, s: StartResponse| {
+        let accepted = e.take_offer().unwrap().tunnel().unwrap();
+        Ok(s.start(StatusCode::OK).upgrade(accepted, async |io| {
+            let (tell, told) = mpsc::channel();
+            let mut io = Some(io);
+            poll_fn(move |cx| {
+                let Some(mut io) = io.take() else {
+                    return told.try_recv().map_or(Poll::Pending, Poll::Ready);
+                };
+                let (tell, waker) = (tell.clone(), cx.waker().clone());
+                std::thread::spawn(move || {
+                    tell.send(rt::block_on(shout(&mut io))).unwrap();
+                    waker.wake();
+                });
+                Poll::Pending
+            })
+            .await
+        }))
+    }));
+    let mut client = server.connect();
+    client.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+    client.head();
+    for _ in 0..100 {
+        client.send("hey");
+        assert_eq!(client.take(3), b"HEY");
+    }
+    client.half_close();
+    client.assert_closed();
 }
 
 #[test]

@@ -4,13 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
-use rgi_core::{App, Environ, Error, Event, StartResponse};
+use rgi_core::{App, BoxBody, Environ, Error, Event, StartResponse};
 use tower_service::Service;
 
 use crate::driven::Driven;
+use crate::switch::Switch;
 use crate::{BoxError, RequestBody};
 
 /// A service as an application.
@@ -20,7 +21,10 @@ use crate::{BoxError, RequestBody};
 /// [`Peer`](rgi_core::Peer). An error of the service is answered with 500, or the status of the
 /// [`rgi_core::Error`] that it carries; one of the response's body cuts the response.
 ///
-/// Switches of protocols are not offered to services: what hyper calls `OnUpgrade` is not there, so an
+/// With the feature `upgrade` a service can switch the protocol, as those of hyper do: by the `OnUpgrade`
+/// among the request's extensions, and 101. So axum's WebSockets run on every server, where the program
+/// has a runtime of tokio's for them. It is offered wherever an [`Offer`](rgi_core::Offer) is, which the
+/// service has then instead of the environ; not for CONNECT. Without the feature nothing is offered, and an
 /// axum handler of WebSockets answers 426.
 pub fn app<S>(service: S) -> ServiceApp<S> {
     ServiceApp(service)
@@ -44,9 +48,12 @@ where
         let peer = environ.peer();
         environ.extensions_mut().insert(connection);
         environ.extensions_mut().insert(peer);
-        let request = environ.into_request().map(RequestBody::new);
+        let offer = environ.take_offer();
+        let mut request = environ.into_request().map(RequestBody::new);
         ServiceBody {
             start_response: Some(start_response),
+            switch: Switch::offer(offer, &mut request),
+            switched: None,
             driven: Driven::new(self.0.clone(), request),
         }
     }
@@ -58,6 +65,9 @@ pin_project! {
     pub struct ServiceBody<S, F, B> {
         // Until the head is there.
         start_response: Option<StartResponse>,
+        switch: Option<Switch>,
+        // The connection, and who has it now.
+        switched: Option<BoxBody>,
         #[pin]
         driven: Driven<S, F, B>,
     }
@@ -83,18 +93,33 @@ where
         let mut this = self.project();
         if this.start_response.is_some() {
             let head = ready!(this.driven.as_mut().poll_head(cx));
-            let begun = head.zip(this.start_response.take());
-            return Poll::Ready(begun.map(|(head, start_response)| {
-                let head = head.map_err(Error::new)?;
-                let started = start_response.start(head.status);
-                Ok(head.fill(started))
-            }));
+            let Some((head, start_response)) = head.zip(this.start_response.take()) else {
+                return Poll::Ready(None);
+            };
+            let head = head.map_err(Error::new)?;
+            let started = start_response.start(head.status);
+            // One that is not taken is dropped.
+            let switch = this.switch.take();
+            match switch.filter(|_| head.status == StatusCode::SWITCHING_PROTOCOLS) {
+                None => return Poll::Ready(Some(Ok(head.fill(started)))),
+                Some(switch) => {
+                    let protocol = head.protocol();
+                    let body = switch.accept(head.adopt(started), protocol.as_ref())?;
+                    *this.switched = Some(body);
+                }
+            }
+        }
+        if let Some(switched) = this.switched {
+            return Pin::new(switched).poll_next(cx);
         }
         let event = ready!(this.driven.poll_event(cx));
         Poll::Ready(event.map(|event| event.map_err(Error::new)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.driven.size_hint()
+        match &self.switched {
+            Some(switched) => switched.size_hint(),
+            None => self.driven.size_hint(),
+        }
     }
 }

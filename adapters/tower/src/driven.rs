@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use rgi_core::{Event, Started};
@@ -31,12 +31,24 @@ pub(crate) struct ServiceHead {
 }
 
 impl ServiceHead {
+    /// What it says that the connection is switched to.
+    pub(crate) fn protocol(&self) -> Option<HeaderValue> {
+        self.headers.get(header::UPGRADE).cloned()
+    }
+
+    /// Puts its fields into a start.
+    pub(crate) fn adopt(self, mut started: Started) -> Started {
+        started.head_mut().adopt(self.headers);
+        started
+    }
+
     /// Puts it into a start that has its status. What is to be switched has no length.
-    pub(crate) fn fill(self, mut started: Started) -> Event {
+    pub(crate) fn fill(self, started: Started) -> Event {
+        let length = self.length;
+        let mut started = self.adopt(started);
         let head = started.head_mut();
-        head.adopt(self.headers);
         if head.length().is_none() && head.protocol().is_none() {
-            head.set_length(self.length);
+            head.set_length(length);
         }
         Event::Start(started)
     }

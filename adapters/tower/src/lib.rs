@@ -77,6 +77,11 @@ mod layer;
 mod request;
 mod service;
 mod source;
+#[cfg(feature = "upgrade")]
+mod switch;
+#[cfg(not(feature = "upgrade"))]
+#[path = "no_switch.rs"]
+mod switch;
 mod timer;
 
 /// An error of any kind, as tower's services have it.

@@ -1,27 +1,30 @@
-//! An axum application that knows nothing of RGI: extractors, uploads, server-sent events, and layers of
-//! tower-http. `main.rs` has it served by every RGI server.
+//! An axum application that knows nothing of RGI: extractors, forms and files, streams both ways,
+//! server-sent events, WebSockets, nested routers, middleware, and layers of tower-http. `main.rs` has it
+//! served by every RGI server; [`behind`] is what stands between the two.
 
+pub mod behind;
+mod guard;
+mod pages;
+mod socket;
 mod ticks;
+mod uploads;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::Sse;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::from_fn;
+use axum::routing::{any, get, post};
+use axum::{Router, response::IntoResponse};
+use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-
-use crate::ticks::Ticks;
+use tower_http::trace::TraceLayer;
 
 /// The most bytes that an upload may have.
 pub const LONGEST_UPLOAD: usize = 1024 * 1024;
@@ -33,13 +36,21 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub fn router() -> Router {
     let request_id = HeaderName::from_static("x-request-id");
     Router::new()
-        .route("/greet/{name}", get(greet))
-        .route("/sum", post(sum))
-        .route("/count", get(count))
-        .route("/upload", post(upload))
-        .route("/echo", post(echo))
-        .route("/events", get(events))
+        .route("/greet/{name}", get(pages::greet))
+        .route("/sum", post(pages::sum))
+        .route("/sign", post(pages::sign))
+        .route("/count", get(pages::count))
+        .route("/peer", get(pages::peer))
+        .route("/poem", get(pages::poem))
+        .route("/upload", post(uploads::whole))
+        .route("/measure", post(uploads::measure))
+        .route("/files", post(uploads::files))
+        .route("/echo", post(uploads::echo))
+        .route("/events", get(ticks::events))
+        .route("/socket", any(socket::open))
         .route("/never", get(std::future::pending::<()>))
+        .nest("/staff", staff())
+        .fallback(pages::nothing)
         .with_state(Arc::new(AtomicU64::new(0)))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LONGEST_UPLOAD))
@@ -47,60 +58,21 @@ pub fn router() -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             PATIENCE,
         ))
+        .layer(CompressionLayer::new())
         .layer(CorsLayer::new().allow_origin(Any))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("x-served-by"),
             HeaderValue::from_static("axum"),
         ))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(TraceLayer::new_for_http())
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
 }
 
-#[derive(Deserialize)]
-struct Manner {
-    loud: Option<bool>,
-}
-
-async fn greet(Path(name): Path<String>, Query(manner): Query<Manner>) -> String {
-    match manner.loud {
-        Some(true) => format!("HELLO, {}!\n", name.to_uppercase()),
-        _ => format!("Hello, {name}!\n"),
-    }
-}
-
-#[derive(Deserialize)]
-struct Numbers {
-    numbers: Vec<i64>,
-}
-
-#[derive(Serialize)]
-struct Sum {
-    sum: i64,
-}
-
-async fn sum(Json(numbers): Json<Numbers>) -> Json<Sum> {
-    let sum = numbers.numbers.iter().sum();
-    Json(Sum { sum })
-}
-
-async fn count(State(counter): State<Arc<AtomicU64>>) -> String {
-    format!("{}\n", counter.fetch_add(1, Ordering::Relaxed) + 1)
-}
-
-/// Takes the whole body.
-async fn upload(headers: HeaderMap, body: Bytes) -> String {
-    let kind = headers
-        .get("content-type")
-        .and_then(|kind| kind.to_str().ok());
-    format!("{} bytes of {}\n", body.len(), kind.unwrap_or("nothing"))
-}
-
-/// Sends back what comes, block by block.
-async fn echo(body: Body) -> Body {
-    body
-}
-
-/// Three events, a moment apart.
-async fn events() -> Sse<Ticks> {
-    Sse::new(Ticks::new(3))
+/// A router of its own, behind a middleware of its own.
+fn staff() -> Router<pages::Counter> {
+    Router::new()
+        .route("/rota", get(pages::rota))
+        .fallback(async || (StatusCode::NOT_FOUND, "no such room\n").into_response())
+        .layer(from_fn(guard::knows_the_word))
 }

@@ -1,10 +1,9 @@
 //! Serves the application on any server: `cargo run -p axum-anywhere -- --server evented`.
 
+use axum_anywhere::{behind, router};
 use rgi_serve::{Exit, Runner};
 
 fn main() -> Exit {
-    // Its stream of events, and its layer of deadlines, wait by tokio's clock.
-    Runner::new()
-        .tokio()
-        .run(rgi_tower::app(axum_anywhere::router()))
+    // Its stream of events, its layer of deadlines and its sockets want a runtime of tokio's.
+    Runner::new().tokio().run(behind::app(router()))
 }

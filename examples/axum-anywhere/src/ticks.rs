@@ -1,15 +1,21 @@
-//! A stream of server-sent events.
+//! Server-sent events.
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::response::Sse;
 use axum::response::sse::Event;
 use futures_core::Stream;
 use tokio::time::{Interval, interval};
 
 const APART: Duration = Duration::from_millis(20);
+
+/// Three events, a moment apart.
+pub(crate) async fn events() -> Sse<Ticks> {
+    Sse::new(Ticks::new(3))
+}
 
 /// Counts by tokio's clock.
 pub(crate) struct Ticks {
@@ -19,7 +25,7 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    pub(crate) fn new(count: u32) -> Ticks {
+    fn new(count: u32) -> Ticks {
         Ticks {
             clock: interval(APART),
             next: 1,

@@ -181,6 +181,14 @@ impl Line {
         Switched::new(self.clone())
     }
 
+    /// Somebody waits for the socket. A thread that waits for the connection looks what for before that,
+    /// and so has to look again where another thread has it now.
+    fn on_wait(&self) {
+        if self.notify().bell().is_some() && !self.is_driven() {
+            self.wake_self();
+        }
+    }
+
     /// Says whether nothing stands before what the application sends now. Where it may block, an
     /// interim response that waited for the end of its step would come with the answer.
     pub(crate) fn set_clear(&self, is_clear: bool) {

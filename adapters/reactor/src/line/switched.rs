@@ -38,12 +38,16 @@ impl Switched {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let _stale;
+        let stale;
         let mut state = self.line.lock();
         match act(&mut state, &self.line.socket) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.steps = 0;
-                _stale = place(&mut state).replace(cx.waker().clone());
+                stale = place(&mut state).replace(cx.waker().clone());
+                drop(state);
+                if stale.is_none() {
+                    self.line.on_wait();
+                }
                 Poll::Pending
             }
             // A peer that has left is no failure of the application's.
