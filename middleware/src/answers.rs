@@ -1,5 +1,4 @@
 //! Answers of a middleware's own.
-#![allow(dead_code)] // Each is used by some features, and not by others.
 
 use http::StatusCode;
 use rgi_core::{Full, StartResponse, Started, field, media};

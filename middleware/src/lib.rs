@@ -22,6 +22,7 @@
 
 #[cfg(feature = "access-log")]
 pub mod access_log;
+#[cfg(any(feature = "hosts", feature = "mount", feature = "router"))]
 mod answers;
 #[cfg(feature = "auth")]
 pub mod auth;
@@ -45,6 +46,14 @@ pub mod cookies;
 pub mod cors;
 #[cfg(feature = "decompression")]
 pub mod decompression;
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "decompression",
+    feature = "page-cache",
+    feature = "sessions",
+    feature = "static-files"
+))]
 mod fields;
 #[cfg(feature = "forwarded")]
 pub mod forwarded;
