@@ -148,4 +148,16 @@ mod tests {
             assert!(walk(&root.0, path).is_err());
         }
     }
+
+    /// The system looks names below `/proc/sys` up anew each time, and so never without a wait.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_not_at_hand_is_found_later() {
+        let root = Root::open(Path::new("/proc/sys/kernel")).unwrap();
+        for (wait, at_once) in [(Wait::Not, false), (Wait::May, true)] {
+            let found = root.find(b"ostype", wait).unwrap();
+            assert_eq!(matches!(found, Found::File(..)), at_once, "{wait:?}");
+            assert_eq!(matches!(found, Found::Later), !at_once, "{wait:?}");
+        }
+    }
 }

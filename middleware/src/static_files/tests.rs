@@ -1,7 +1,9 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rgi_core::server::{Offload, Work};
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{App, HeaderValue, Method};
 use tempfile::TempDir;
@@ -226,6 +228,48 @@ fn a_server_that_may_not_block_answers_the_same() {
         assert_eq!(get(&client, "/../secret").0, 404);
         assert_eq!(get(&client, "/nothing").0, 404);
         assert_eq!(get(&client, "/sub").0, 301);
+    }
+}
+
+/// Of the system's own files, which are found behind a wait alone; their length is said to be 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_to_be_waited_for_is_opened_on_the_pool() {
+    let files = || StaticFiles::new("/proc/sys/kernel").unwrap();
+    let waits = Client::new(files());
+    let mut lifts = Client::new(files()).lifting();
+    for path in ["/ostype", "/pty/max", "/pty", "/nothing"] {
+        let (waited, lifted) = (waits.get(path).send(), lifts.get(path).send());
+        assert_eq!(lifted.status(), waited.status(), "{path}");
+        let seen = |reply: &Reply, name| reply.header(name).map(str::to_owned);
+        for name in ["content-type", "content-length", "location"] {
+            assert_eq!(seen(&lifted, name), seen(&waited, name), "{path}");
+        }
+        assert_eq!(lifted.outcome().end, waited.outcome().end, "{path}");
+    }
+    assert_eq!(lifts.get("/ostype").send().status(), 200);
+    assert_eq!(lifts.get("/pty").send().status(), 301);
+    // Without a thread in time there is no answer: it is the pool that opens.
+    lifts.host_mut().offload = Some(Arc::new(Busy));
+    assert_eq!(lifts.get("/ostype").send().status(), 503);
+}
+
+/// A pool whose queue is full.
+struct Busy;
+
+impl Offload for Busy {
+    fn start(&self, _: Arc<dyn Work>) -> bool {
+        false
+    }
+
+    fn resume(&self, _: Arc<dyn Work>) {}
+
+    fn buffer_body(&self) -> u64 {
+        0
+    }
+
+    fn queue_timeout(&self) -> Option<Duration> {
+        None
     }
 }
 
