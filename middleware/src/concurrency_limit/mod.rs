@@ -21,16 +21,21 @@
 
 mod body;
 mod gate;
+mod queue;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rgi_core::{App, Environ, Middleware, Next, StartResponse};
+use rgi_core::{App, Environ, Error, Middleware, StartResponse};
 
 pub use body::ConcurrencyLimitBody;
 use gate::Gate;
+pub use queue::{ConcurrencyQueue, ConcurrencyQueueApp, ConcurrencyQueueBody};
+
+/// Why a request is shed at once.
+const FULL: &str = "as many requests as may be are under way";
 
 /// Lets so many requests be in an application at once, each from the call until its body is dropped.
 ///
@@ -43,8 +48,6 @@ use gate::Gate;
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimit {
     gate: Arc<Gate>,
-    waiting: usize,
-    time: Duration,
 }
 
 impl ConcurrencyLimit {
@@ -52,8 +55,6 @@ impl ConcurrencyLimit {
     pub fn new(most: usize) -> ConcurrencyLimit {
         ConcurrencyLimit {
             gate: Arc::new(Gate::new(most)),
-            waiting: 0,
-            time: Duration::ZERO,
         }
     }
 
@@ -61,10 +62,12 @@ impl ConcurrencyLimit {
     /// are shed, and so are they when their time is over.
     ///
     /// A server that waits with its thread has that thread wait.
-    pub fn waiting(mut self, most: usize, time: Duration) -> ConcurrencyLimit {
-        self.waiting = most;
-        self.time = time;
-        self
+    pub fn waiting(self, most: usize, time: Duration) -> ConcurrencyQueue {
+        ConcurrencyQueue {
+            gate: self.gate,
+            most,
+            time,
+        }
     }
 }
 
@@ -73,8 +76,8 @@ impl<A: App> Middleware<A> for ConcurrencyLimit {
 
     fn wrap(&self, inner: A) -> ConcurrencyLimitApp<A> {
         ConcurrencyLimitApp {
-            inner: Next::new(inner),
-            settings: self.clone(),
+            inner,
+            gate: self.gate.clone(),
         }
     }
 }
@@ -82,30 +85,20 @@ impl<A: App> Middleware<A> for ConcurrencyLimit {
 /// An application that has limited requests at once.
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimitApp<A> {
-    inner: Next<A>,
-    settings: ConcurrencyLimit,
+    inner: A,
+    gate: Arc<Gate>,
 }
 
 impl<A: App> App for ConcurrencyLimitApp<A> {
-    type Body = ConcurrencyLimitBody<A>;
+    type Body = ConcurrencyLimitBody<A::Body>;
 
     #[inline]
     fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
-        let ConcurrencyLimit {
-            gate,
-            waiting,
-            time,
-        } = &self.settings;
-        if let Some(place) = Gate::enter(gate) {
-            return ConcurrencyLimitBody::inside(self.inner.call(environ, start_response), place);
-        }
-        match Gate::queue(gate, *waiting) {
-            None => ConcurrencyLimitBody::shed("as many requests as may be are under way"),
-            Some(turn) => {
-                let sleep = environ.timer().sleep(*time);
-                let call = (self.inner.clone(), environ, start_response);
-                ConcurrencyLimitBody::waiting(call, turn, sleep)
+        match Gate::enter(&self.gate) {
+            Some(place) => {
+                ConcurrencyLimitBody::inside(self.inner.call(environ, start_response), place)
             }
+            None => ConcurrencyLimitBody::shed(Error::overloaded(FULL)),
         }
     }
 }

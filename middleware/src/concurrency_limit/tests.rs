@@ -1,18 +1,26 @@
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{App, AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn};
 
 use super::ConcurrencyLimit;
 
-const LONG: Duration = Duration::from_secs(600);
+/// Longest wait for what has to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until something is so.
+fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "it never came to that");
+        thread::yield_now();
+    }
+}
 
 /// An application that says when it was entered, and then waits to be let go.
-fn held(
-    limit: &ConcurrencyLimit,
-) -> (
+fn held() -> (
     impl App<Body: Send> + Send + Sync,
     mpsc::Receiver<()>,
     mpsc::Sender<()>,
@@ -22,10 +30,10 @@ fn held(
     let goes = std::sync::Mutex::new(goes);
     let app = app_fn(move |_: Environ, start_response: StartResponse| {
         entered.send(()).expect("the test is there");
-        let _ = goes.lock().expect("no panic").recv();
+        let _ = goes.lock().expect("no panic").recv_timeout(PATIENCE);
         start_response.start(StatusCode::OK).full("done")
     });
-    (app.with(limit), enters, go)
+    (app, enters, go)
 }
 
 fn hello(_: Environ, start_response: StartResponse) -> Full {
@@ -39,10 +47,11 @@ fn get<A: App>(app: A) -> Reply {
 #[test]
 fn more_than_that_are_shed() {
     let limit = ConcurrencyLimit::new(1);
-    let (slow, entered, go) = held(&limit);
+    let (slow, entered, go) = held();
+    let slow = slow.with(&limit);
     thread::scope(|scope| {
         let first = scope.spawn(|| get(&slow).status());
-        entered.recv().expect("the first is in");
+        entered.recv_timeout(PATIENCE).expect("the first is in");
         let second = get(app_fn(hello).with(&limit));
         assert_eq!(
             (second.status(), second.header("retry-after")),
@@ -56,19 +65,18 @@ fn more_than_that_are_shed() {
 
 #[test]
 fn those_that_may_wait_do_so() {
-    let limit = ConcurrencyLimit::new(1).waiting(1, LONG);
-    let (slow, entered, go) = held(&limit);
+    let limit = ConcurrencyLimit::new(1).waiting(1, PATIENCE);
+    let (slow, entered, go) = held();
+    let slow = slow.with(&limit);
     thread::scope(|scope| {
         let first = scope.spawn(|| get(&slow).status());
-        entered.recv().expect("the first is in");
+        entered.recv_timeout(PATIENCE).expect("the first is in");
         let second = scope.spawn(|| get(&slow).status());
-        while limit.gate.waiting() == 0 {
-            thread::yield_now();
-        }
+        until(|| limit.gate.waiting() == 1);
         // No room for a third to wait.
         assert_eq!(get(app_fn(hello).with(&limit)).status(), 503);
         go.send(()).expect("the first waits");
-        entered.recv().expect("the second is in");
+        entered.recv_timeout(PATIENCE).expect("the second is in");
         go.send(()).expect("the second waits");
         assert_eq!(first.join().expect("no panic"), 200);
         assert_eq!(second.join().expect("no panic"), 200);
@@ -89,14 +97,12 @@ fn nobody_waits_longer_than_said() {
 
 #[test]
 fn the_second_in_the_queue_is_not_forgotten_when_the_first_gives_up() {
-    let limit = ConcurrencyLimit::new(1).waiting(2, LONG);
+    let limit = ConcurrencyLimit::new(1).waiting(2, PATIENCE);
     let place = super::Gate::enter(&limit.gate).expect("a place");
     let first = super::Gate::queue(&limit.gate, 2).expect("a turn");
     thread::scope(|scope| {
         let second = scope.spawn(|| get(app_fn(hello).with(&limit)).status());
-        while limit.gate.waiting() < 2 {
-            thread::yield_now();
-        }
+        until(|| limit.gate.waiting() == 2);
         drop(place);
         drop(first);
         assert_eq!(second.join().expect("no panic"), 200);
@@ -117,15 +123,4 @@ fn a_failure_gives_its_place_back() {
         assert_eq!(get((&panics).with(&limit)).status(), 500);
     }
     assert_eq!(get(app_fn(hello).with(&limit)).status(), 200);
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(hello).with(ConcurrencyLimit::new(1)));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    assert_eq!(get(app.with(ConcurrencyLimit::new(1))).text(), "here");
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use rgi_conformance::Case;
 use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
 use rgi_middleware::ConcurrencyLimit;
+use rgi_middleware::concurrency_limit::ConcurrencyQueue;
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "concurrency_limit_gives_places_back",
         says: "one place is enough for requests behind each other, also ones that failed",
         app: |environ, start_response| {
-            static ONE: LazyLock<ConcurrencyLimit> = LazyLock::new(|| {
+            static ONE: LazyLock<ConcurrencyQueue> = LazyLock::new(|| {
                 // Another run of this case may be under way.
                 ConcurrencyLimit::new(1).waiting(64, Duration::from_secs(600))
             });
