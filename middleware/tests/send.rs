@@ -113,7 +113,10 @@ table! {
     cookies: Cookies::new(), mover();
     cors: Cors::any(), mover();
     decompression: Decompression::new(1), mover();
+    forwarded: Forwarded::new(["::1"]).unwrap(), mover();
     head: HeadFromGet::new(), mover();
+    health: Health::new(), mover();
+    metrics: Metrics::new(), mover();
     mount: Mount::at("/a"), mover();
     page_cache: PageCache::new(page_cache::Memory::new(1)), sharer();
     range: Range::new(), mover();

@@ -32,7 +32,7 @@ pub use body::CascadeBody;
 
 /// Asks another application where the first answers 404 or 405, and drops that answer.
 ///
-/// The request is lent to the first ([`Environ::lend`]), and the other gets it as it was, mount, method
+/// The request is lent to the first ([`Environ::lend`]), and the other gets it as it was, target, mount, method
 /// and extensions included; only the header fields are as the first has left them. So nothing of it is
 /// kept or copied, and so the first's answer stands where it has read of the request's body, or taken
 /// it, or never lets go of the request. Where that shows only behind the drop of its body, the status
