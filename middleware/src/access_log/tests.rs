@@ -310,15 +310,3 @@ fn where_it_is_off_nothing_is_written() {
     let client = Client::new(AccessLogApp::<_, Written>::off(app_fn(ends)));
     assert_eq!(client.get("/").send().status(), 200);
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(ends).with(AccessLog::json(Written::default())));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |environ, start_response| {
-        let _ = &local;
-        ends(environ, start_response)
-    });
-    assert_eq!(log_of(app, |client| drop(client.get("/").send())).len(), 1);
-}

@@ -1,5 +1,5 @@
 use rgi_core::testing::{Client, Reply};
-use rgi_core::{App, AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
+use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
 
 use super::{Auth, is_same};
 
@@ -68,23 +68,4 @@ fn tokens_pass_if_they_are_good() {
 fn secrets_are_the_same_if_all_their_bytes_are() {
     assert!(is_same(b"", b"") && is_same(b"ab", b"ab"));
     assert!(!is_same(b"ab", b"ac") && !is_same(b"ab", b"a"));
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(hello).with(Auth::bearer("api", |_: &mut Environ, _: &[u8]| true)));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let app = app.with(Auth::basic(
-        "shop",
-        |_: &mut Environ, _: &[u8], _: &[u8]| true,
-    ));
-    let reply = Client::new(app)
-        .get("/")
-        .header("authorization", "Basic Og==")
-        .send();
-    assert_eq!(reply.text(), "here");
 }

@@ -185,15 +185,3 @@ fn the_first_body_is_dropped_before_the_other_is_asked() {
     let client = Client::new(first.with(Cascade::to(second)));
     assert_eq!(client.get("/").send().text(), "1");
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(status(StatusCode::OK).with(Cascade::to(status(StatusCode::OK))));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let client = Client::new(status(StatusCode::NOT_FOUND).with(Cascade::to(app)));
-    assert_eq!(client.get("/").send().text(), "here");
-}

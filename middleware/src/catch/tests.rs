@@ -1,10 +1,7 @@
 use std::io;
-use std::rc::Rc;
 
 use rgi_core::testing::{Client, Reply};
-use rgi_core::{
-    App, AppExt, BoxBody, End, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn,
-};
+use rgi_core::{AppExt, BoxBody, End, Environ, Error, StartResponse, StatusCode, app_fn};
 
 use super::Catch;
 
@@ -121,21 +118,4 @@ fn a_head_has_the_same_head() {
     let reply = client.head("/cart").send();
     assert_eq!((reply.status(), reply.head().length()), (404, Some(14)));
     assert!(reply.body().is_empty());
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(app: A) -> A {
-        app
-    }
-    async fn hello(_: Environ, start_response: StartResponse) -> Result<Full, Error> {
-        Ok(start_response.start(StatusCode::OK).full("hi"))
-    }
-    send(async_fn(hello).with(Catch::plain()));
-    let here = Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let reply = Client::new(app.with(Catch::plain())).get("/").send();
-    assert_eq!(reply.text(), "here");
 }

@@ -186,15 +186,3 @@ impl rgi_core::Stream for Script {
         (self.0)(cx)
     }
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send>>(_: A) {}
-    send(app_fn(long).with(Compression::new()));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |e, s| {
-        let _ = &local;
-        long(e, s)
-    });
-    assert_eq!(get(app, "br").status(), 200);
-}

@@ -107,15 +107,3 @@ fn others_are_passed_on() {
     let head = client.head("/").header("if-none-match", "*").send();
     assert_eq!(head.status(), 304);
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send>>(_: A) {}
-    send(app_fn(page).with(Conditional::new()));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |e, s| {
-        let _ = &local;
-        page(e, s)
-    });
-    assert_eq!(ask(app, &[]).status(), 200);
-}

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 use rgi_core::testing::{Client, Reply};
-use rgi_core::{App, AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
+use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
 
 use super::Cors;
 
@@ -107,18 +107,4 @@ fn fields_are_exposed_to_those_who_are_allowed() {
     };
     assert_eq!(exposed(SHOP).as_deref(), Some("x-total"));
     assert_eq!(exposed("https://evil.test"), None);
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(hello).with(Cors::any()));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    assert_eq!(
-        Client::new(app.with(Cors::any())).get("/").send().text(),
-        "here"
-    );
 }

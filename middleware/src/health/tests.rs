@@ -94,15 +94,3 @@ fn all_else_is_the_applications() {
     );
     assert_eq!(reply.header("cache-control"), Some("no-store"));
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(path).with(Health::new().check("good", async || Ok(()))));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let client = Client::new(app.with(Health::new()));
-    assert_eq!(ask(&client, "/").1, "here");
-}

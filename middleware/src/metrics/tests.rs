@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use rgi_core::testing::Client;
 use rgi_core::{
-    App, AppExt, BodyExt, BoxApp, BoxBody, Environ, Error, Full, StartResponse, StatusCode, app_fn,
+    App, AppExt, BodyExt, BoxApp, BoxBody, Environ, Error, StartResponse, StatusCode, app_fn,
     blocking,
 };
 
@@ -261,19 +261,4 @@ fn a_page_has_each_name_once() {
     assert!(text.ends_with('\n'));
     assert_eq!(client.post("/metrics").send().status(), 405);
     assert_eq!(client.head("/metrics").send().status(), 200);
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(ends).with(Metrics::new()));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |_: Environ, start_response: StartResponse| -> Full {
-        let _ = &local;
-        start_response.start(StatusCode::OK).full("hi")
-    });
-    assert_eq!(
-        Client::new(app.with(Metrics::new())).get("/").send().text(),
-        "hi"
-    );
 }

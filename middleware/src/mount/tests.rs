@@ -1,5 +1,5 @@
 use rgi_core::testing::Client;
-use rgi_core::{App, AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
+use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
 
 use super::Mount;
 
@@ -52,16 +52,4 @@ fn others_have_what_lies_outside() {
 #[should_panic(expected = "the prefix `/a/` is not of the form `/a/b`")]
 fn a_prefix_with_a_slash_behind_it() {
     Mount::at("/a/");
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(place).with(Mount::at("/a")).or(app_fn(other)));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let client = Client::new(app.with(Mount::at("/a")));
-    assert_eq!(client.get("/a").send().text(), "here");
 }

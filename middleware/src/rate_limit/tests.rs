@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use rgi_core::testing::Client;
-use rgi_core::{App, AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
+use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
 
 use super::RateLimit;
 use super::table::{Rate, Table};
@@ -101,18 +101,4 @@ fn a_burst_may_be_smaller_than_the_rate() {
     let client = Client::new(app_fn(hello).with(RateLimit::new(100, HOUR).burst(1)));
     let statuses = [(); 2].map(|()| client.get("/").send().status());
     assert_eq!(statuses, [200, 429]);
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(hello).with(RateLimit::new(1, HOUR)));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let reply = Client::new(app.with(RateLimit::new(1, HOUR)))
-        .get("/")
-        .send();
-    assert_eq!(reply.text(), "here");
 }

@@ -55,17 +55,3 @@ fn fields_can_be_chosen() {
     assert_eq!(policy, Some("default-src 'self'"));
     assert_eq!(reply.header("permissions-policy"), Some("camera=()"));
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(framed).with(SecurityHeaders::new()));
-    let here = std::rc::Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let reply = Client::new(app.with(SecurityHeaders::new()))
-        .get("/")
-        .send();
-    assert_eq!(reply.text(), "here");
-}

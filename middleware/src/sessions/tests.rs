@@ -230,16 +230,3 @@ fn what_comes_too_late_or_is_too_long_is_said() {
     let client = client(Sessions::in_cookie(Key::derive_from(&[7; 32])));
     assert_eq!(ask(&client, "/long", "").status(), 500);
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send>>(_: A) {}
-    send(app_fn(act).with(Sessions::new(Memory::new(1))));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |e, s| {
-        let _ = &local;
-        act(e, s)
-    });
-    let client = Client::new(app.with(Sessions::new(Memory::new(1))));
-    assert_eq!(ask(&client, "/set", "").status(), 200);
-}

@@ -1,10 +1,8 @@
-use std::rc::Rc;
 use std::time::Duration;
 
 use rgi_core::testing::Client;
 use rgi_core::{
-    App, AppExt, Body, Bytes, End, Environ, Error, Full, StartResponse, StatusCode, app_fn,
-    async_fn,
+    AppExt, Body, Bytes, End, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn,
 };
 
 use super::Timeout;
@@ -123,18 +121,4 @@ fn a_switched_connection_has_all_the_time_it_wants() {
         (reply.status(), reply.switched()),
         (101, &b"still here"[..])
     );
-}
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(app: A) -> A {
-        app
-    }
-    send(async_fn(hello).with(Timeout::new(LONG)));
-    let here = Rc::new("here");
-    let app = app_fn(move |_, start_response: StartResponse| {
-        start_response.start(StatusCode::OK).full(*here)
-    });
-    let reply = Client::new(app.with(Timeout::new(LONG))).get("/").send();
-    assert_eq!(reply.text(), "here");
 }

@@ -286,21 +286,3 @@ fn where_nobody_listens_nothing_is_made() {
     let client = Client::new(app_fn(quiet).with(Tracing::new()));
     assert_eq!(client.get("/").send().text(), "hi");
 }
-
-#[test]
-fn it_is_send_when_what_it_wraps_is() {
-    fn send<A: App<Body: Send> + Send + Sync>(_: A) {}
-    send(app_fn(fails).with(Tracing::new()));
-    let local = std::rc::Rc::new(());
-    let app = app_fn(move |environ, start_response| {
-        let _ = &local;
-        fails(environ, start_response)
-    });
-    assert_eq!(
-        Client::new(app.with(Tracing::new()))
-            .get("/")
-            .send()
-            .status(),
-        500
-    );
-}
