@@ -10,6 +10,7 @@ use std::time::Duration;
 use rgi_core::FileRegion;
 use rgi_core::server::{Address, Connection, Listener};
 use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, SocketFlags};
 
@@ -71,33 +72,42 @@ impl Socket {
         }
     }
 
-    pub(crate) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    /// `more`: what follows is written next, so a packet that is not full waits for it.
+    pub(crate) fn write_vectored(&self, slices: &[IoSlice<'_>], more: bool) -> io::Result<usize> {
+        let flags = match more {
+            true => SENDING | SendFlags::MORE,
+            false => SENDING,
+        };
         loop {
             let mut none = SendAncillaryBuffer::default();
-            match rustix::net::sendmsg(self, slices, &mut none, SENDING) {
+            match rustix::net::sendmsg(self, slices, &mut none, flags) {
                 Err(rustix::io::Errno::INTR) => {}
                 done => return Ok(done?),
             }
         }
     }
 
-    /// Has the system send a part of a file, at most `max` bytes.
-    pub(crate) fn sendfile(&self, region: &FileRegion, max: usize) -> io::Result<usize> {
+    /// Has the system send the first `count` bytes of a part of a file, or fewer.
+    pub(crate) fn sendfile(&self, region: &FileRegion, count: usize) -> io::Result<usize> {
         // The one call that cannot be told not to wait.
         if self.waits.swap(false, Ordering::Relaxed) {
             rustix::io::ioctl_fionbio(self, true)?;
         }
-        let range = region.range();
-        let count = usize::try_from(range.end - range.start)
-            .unwrap_or(max)
-            .min(max);
         loop {
-            let mut offset = range.start;
+            let mut offset = region.range().start;
             match rustix::fs::sendfile(self, region.file(), Some(&mut offset), count) {
                 Err(rustix::io::Errno::INTR) => {}
                 done => return Ok(done?),
             }
         }
+    }
+
+    /// Whether the system has room again for much of what is to be sent. If not, the socket is told of
+    /// when it has.
+    pub(crate) fn is_writable(&self) -> bool {
+        let mut asked = [PollFd::new(self, PollFlags::OUT)];
+        // Where that fails, so will writing.
+        !matches!(poll(&mut asked, Some(&Timespec::default())), Ok(0))
     }
 
     /// Ends a direction, or both. A socket that is not connected any more is no error.

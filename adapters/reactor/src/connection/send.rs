@@ -7,7 +7,7 @@ use rgi_http1::Output;
 use crate::line::Line;
 
 /// Bytes the system may send of a file before others have their turn.
-const SENDFILE: usize = 1 << 20;
+const SENDFILE: usize = 2 << 20;
 
 /// Why output could not be sent.
 #[derive(Debug)]
@@ -29,7 +29,10 @@ pub(super) fn send(line: &Line, output: &mut Output) -> Result<bool, Unsent> {
             return Ok(false);
         }
         let sent = if let Some(region) = output.file() {
-            match socket.sendfile(region, SENDFILE) {
+            let range = region.range();
+            let left = usize::try_from(range.end - range.start).unwrap_or(SENDFILE);
+            let len = left.min(SENDFILE);
+            match socket.sendfile(region, len) {
                 Ok(0) => {
                     let text = "it has become shorter";
                     return Err(Unsent::File(io::Error::new(
@@ -40,7 +43,9 @@ pub(super) fn send(line: &Line, output: &mut Output) -> Result<bool, Unsent> {
                 Ok(n) => {
                     output.file_sent(n as u64);
                     of_files += n;
-                    Ok((n, false))
+                    // Short at a signal as well. Else the socket is full, and what of it the peer frees
+                    // in the meantime is not worth a call.
+                    Ok((n, n < len && !socket.is_writable()))
                 }
                 Err(error) if is_of_peer(&error) => Err(error),
                 Err(error) => return Err(Unsent::File(error)),
@@ -55,7 +60,8 @@ pub(super) fn send(line: &Line, output: &mut Output) -> Result<bool, Unsent> {
             let mut slices = [IoSlice::new(&[]); 16];
             let n = output.slices(&mut slices);
             let len = slices[..n].iter().map(|slice| slice.len()).sum::<usize>();
-            socket.write_vectored(&slices[..n]).map(|n| {
+            let more = output.len() > len as u64;
+            socket.write_vectored(&slices[..n], more).map(|n| {
                 output.advance(n);
                 (n, n < len)
             })
