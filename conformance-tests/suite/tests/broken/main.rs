@@ -151,7 +151,6 @@ fn unbounded_buffer() {
             "body_of_head_is_dropped_unasked",
             "cgi_view_of_the_path_is_decoded",
             "files_pass_through_layers",
-            "head_has_the_promised_length_or_none",
             "lift_that_fails_midway_is_cut",
             "no_byte_of_a_target_is_written_anew",
             "no_hundred_continue_after_commit",
