@@ -4,6 +4,7 @@ use rgi_conformance::{Case, Local, Memory, Remote, Serve, Verdict};
 use rgi_core::server::Server;
 
 use super::supervised::Supervised;
+use super::{settings, site};
 use crate::Error;
 
 /// A server, or what stands for one.
@@ -134,9 +135,13 @@ impl Column {
             Place::Root | Place::There => "",
         };
         match self {
-            Column::Memory => rgi_conformance::run(case, &Memory::new(case.name, root)),
+            Column::Memory => {
+                let memory = Memory::serving(site().into_app(), case.name, root);
+                rgi_conformance::run(case, &memory)
+            }
             Column::Local(_, serve) => {
-                rgi_conformance::run(case, &Local::start(*serve, case.name, root))
+                let local = Local::with(*serve, site(), settings(case.name, root));
+                rgi_conformance::run(case, &local)
             }
             Column::Supervised(name) => {
                 let server = name.strip_suffix(SUPERVISED).unwrap_or(name);

@@ -8,7 +8,8 @@ mod supervised;
 
 use std::time::Instant;
 
-use rgi_conformance::Case;
+use rgi_conformance::{Case, Site};
+use rgi_core::server::Config;
 
 pub(crate) use self::columns::SERVERS;
 use self::columns::{Column, Place};
@@ -32,7 +33,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<Exit, Error> {
     Ok(end(&rows))
 }
 
-/// `matrix`: the suite on every server this command is built with.
+/// `matrix`: the suite and the cases of the middleware, on every server this command is built with.
 pub(crate) fn matrix(parser: lexopt::Parser) -> Result<Exit, Error> {
     let options = match options::matrix(parser)? {
         Parsed::Help => return help(options::MATRIX),
@@ -43,6 +44,20 @@ pub(crate) fn matrix(parser: lexopt::Parser) -> Result<Exit, Error> {
     let told = report::all("matrix", &options.columns, &rows);
     exit::print(&options.format.text(&told, table));
     Ok(end(&rows))
+}
+
+/// The applications of all cases: the suite's, and those of the middleware.
+fn site() -> Site {
+    Site::new().with(rgi_middleware_cases::TOPICS)
+}
+
+/// The settings of the case of a name, the site under `root`.
+fn settings(case: &str, root: &str) -> Config {
+    let of_middleware = rgi_middleware_cases::cases().find(|it| it.name == case);
+    match of_middleware {
+        Some(case) => case.config(root),
+        None => rgi_conformance::settings(case, root),
+    }
 }
 
 fn help(text: &str) -> Result<Exit, Error> {

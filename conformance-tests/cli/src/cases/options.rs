@@ -39,11 +39,11 @@ exit codes: 0 all passed, 1 some failed, 2 wrong usage, 3 server unreachable
 ";
 
 pub(super) const MATRIX: &str = "\
-rgi-conformance matrix: the conformance suite on every server, cases by servers
+rgi-conformance matrix: the conformance suite, and the cases of RGI's middleware, on every server
 
 usage: rgi-conformance matrix [OPTIONS]
 
-In memory, and on every server this command is built with, at the root and under a prefix.
+Cases by servers: in memory, and on every server this command is built with, at the root and under a prefix.
 
 options:
   --only SUBSTR   only cases whose name contains SUBSTR; repeat for more
@@ -121,7 +121,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             ));
         }
     };
-    common.with(vec![column], verbose)
+    common.with(rgi_conformance::cases(), vec![column], verbose)
 }
 
 /// An option about a server that runs already, given with one of the command's own.
@@ -159,7 +159,8 @@ pub(super) fn matrix(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             other => return Err(other.unexpected().into()),
         }
     }
-    common.with(Column::all(), false)
+    let cases = rgi_conformance::cases().chain(rgi_middleware_cases::cases());
+    common.with(cases, Column::all(), false)
 }
 
 /// What both take.
@@ -203,10 +204,15 @@ impl Common {
         Ok(())
     }
 
-    fn with(self, columns: Vec<Column>, verbose: bool) -> Result<Parsed, Error> {
+    fn with(
+        self,
+        cases: impl Iterator<Item = &'static Case>,
+        columns: Vec<Column>,
+        verbose: bool,
+    ) -> Result<Parsed, Error> {
         let names =
             |parts: &[String], case: &Case| parts.iter().any(|part| case.name.contains(part));
-        let mut cases: Vec<&'static Case> = rgi_conformance::cases().collect();
+        let mut cases: Vec<&'static Case> = cases.collect();
         let total = cases.len();
         cases.retain(|case| self.only.is_empty() || names(&self.only, case));
         cases.retain(|case| !names(&self.skip, case));

@@ -11,12 +11,13 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rgi_conformance::{Connection, Remote, Serve, SiteLifespan, Target, settings};
+use rgi_conformance::{Connection, Remote, Serve, SiteLifespan, Target};
 use rgi_core::server::{Config, Listener, Stop};
 use rgi_prefork::{Ended, News, Options, Program, Succession, Supervisor, WorkerProcess};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::columns::SERVERS;
+use super::{settings, site};
 use crate::{Error, Exit};
 
 /// `COMMAND SERVER CASE ROOT` says where it serves, and serves until it is told to stop.
@@ -116,7 +117,7 @@ impl Program for One {
             worker.release_signals()?;
             worker.watch(stop.clone())?;
             let listeners = vec![Listener::Tcp(plan.listener.try_clone()?)];
-            let site = SiteLifespan::default();
+            let site = SiteLifespan::from(site());
             worker.ready();
             (self.serve)(config, site, listeners, stop.clone())
         };
