@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use pin_project_lite::pin_project;
-use rgi_core::{Body, Error, Event, FileRegion, Hold, Stream, field};
+use rgi_core::{Body, Error, Event, FileRegion, Head, Hold, Stream, field};
 
 use super::{Compression, code};
 use crate::coding::{Coding, Encoder};
@@ -104,24 +105,17 @@ impl<B: Body> Stream for CompressionBody<B> {
                                 this.hold.release(started, Some(Event::Data(data)));
                                 continue;
                             }
-                            vary(head, "accept-encoding");
-                            let eager = head.get(&field::CONTENT_TYPE).is_some_and(|value| {
-                                value.as_bytes().starts_with(b"text/event-stream")
-                            });
-                            let mut work = match Work::new(coding, eager) {
-                                Ok(work) => Box::new(work),
+                            let mut work = match begin(head, coding) {
+                                Ok(work) => work,
                                 Err(error) => return Poll::Ready(Some(Err(error))),
                             };
                             work.data = data;
-                            code(head, coding);
                             *this.state = State::Coding(work);
                             None
                         }
                         Some(Event::Flush) if this.settings.takes(head) => {
-                            vary(head, "accept-encoding");
-                            code(head, coding);
-                            match Work::new(coding, false) {
-                                Ok(work) => *this.state = State::Coding(Box::new(work)),
+                            match begin(head, coding) {
+                                Ok(work) => *this.state = State::Coding(work),
                                 Err(error) => return Poll::Ready(Some(Err(error))),
                             }
                             Some(Event::Flush)
@@ -165,6 +159,15 @@ struct Work {
     file: Option<Box<FileRegion>>,
     /// Behind what is compressed.
     out: VecDeque<Event>,
+}
+
+/// Says that what follows is compressed, and begins. Events go out at once, each.
+fn begin(head: &mut Head, coding: Coding) -> Result<Box<Work>, Error> {
+    vary(head, "accept-encoding");
+    let is_events = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
+    let eager = head.get(&field::CONTENT_TYPE).is_some_and(is_events);
+    code(head, coding);
+    Work::new(coding, eager).map(Box::new)
 }
 
 impl Work {

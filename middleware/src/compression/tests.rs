@@ -151,6 +151,27 @@ fn what_is_flushed_can_be_read() {
 }
 
 #[test]
+fn events_go_out_one_by_one() {
+    for begins_with_flush in [false, true] {
+        let app = app_fn(move |_, s: StartResponse| {
+            let started = s.start(StatusCode::OK);
+            let events = HeaderValue::from_static("text/event-stream");
+            let started = started.header(field::CONTENT_TYPE, events);
+            started.push(async move |mut writer: Writer| {
+                if begins_with_flush {
+                    writer.flush().await?;
+                }
+                writer.write("data: 1\n\n").await?;
+                writer.write("data: 2\n\n").await
+            })
+        });
+        let reply = get(app, "gzip");
+        assert_eq!(decoded("gzip", reply.chunks()[0].clone()), b"data: 1\n\n");
+        assert_eq!(decoded("gzip", reply.body()), b"data: 1\n\ndata: 2\n\n");
+    }
+}
+
+#[test]
 fn what_waits_lets_out_what_there_is() {
     for coding in Coding::ALL {
         let app = app_fn(|_, s: StartResponse| {

@@ -153,9 +153,12 @@ impl Keep {
             fields::vary(head, "cookie");
         }
         let lifetime = self.settings.lifetime;
-        let is_old = loaded
-            .as_ref()
-            .is_some_and(|record| record.left() < lifetime / 4 * 3);
+        let is_shared = is_shared(head);
+        // What others may keep renews no cookie: they would have it, too.
+        let is_old = !is_shared
+            && loaded
+                .as_ref()
+                .is_some_and(|record| record.left() < lifetime / 4 * 3);
         if !state.changed && !is_old {
             return Ok(steps);
         }
@@ -209,9 +212,20 @@ impl Keep {
             )));
         }
         cookies::write(&jar, head);
-        if head.get(&field::CACHE_CONTROL).is_none() {
-            head.append(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if is_shared || head.get(&field::CACHE_CONTROL).is_none() {
+            head.insert(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         Ok(steps)
     }
+}
+
+/// Whether a response speaks of caches and lets shared ones keep it (RFC 9111 3).
+fn is_shared(head: &Head) -> bool {
+    let is_own = |value: &HeaderValue| {
+        let mut directives = value.to_str().unwrap_or_default().split(',').map(str::trim);
+        directives
+            .any(|it| it.eq_ignore_ascii_case("private") || it.eq_ignore_ascii_case("no-store"))
+    };
+    let mut values = head.get_all(&field::CACHE_CONTROL).peekable();
+    values.peek().is_some() && !values.any(is_own)
 }

@@ -54,8 +54,8 @@ pub use store::{Id, Record, Step, Store};
 /// The cookie is `HttpOnly`, `SameSite=Lax` and of the whole host; over https it is `Secure` and its name
 /// begins with `__Host-`. A client gets one when the application sets a value. It ends when nothing was
 /// asked for so long as it lives, 14 days: it is renewed once a quarter of that is over. Responses that a
-/// session was looked at for say `vary: cookie`, and those that set one `cache-control: no-store` where
-/// the application says nothing of caches.
+/// session was looked at for say `vary: cookie`. Those that set a cookie say `cache-control: no-store`,
+/// unless the application has them `private`; what it lets others keep renews none.
 #[derive(Clone)]
 pub struct Sessions(Arc<Settings>);
 

@@ -3,7 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
-    App, AppExt, Environ, Error, Full, Scheme, StartResponse, StatusCode, Writer, app_fn,
+    App, AppExt, Environ, Error, Full, HeaderValue, Scheme, StartResponse, StatusCode, Writer,
+    app_fn, field,
 };
 
 use super::{Id, Key, Memory, Record, Session, Sessions, Step, Store};
@@ -16,6 +17,14 @@ fn act(environ: Environ, start_response: StartResponse) -> Full {
         "/login" => session.set("a", "in").and_then(|()| session.regenerate()),
         "/logout" => session.clear(),
         "/long" => session.set("a", "x".repeat(5000)),
+        "/public" | "/public/set" => {
+            if environ.path_info() == "/public/set" {
+                session.set("a", "b").expect("the head is still to come");
+            }
+            let public = HeaderValue::from_static("public, max-age=60");
+            let started = start_response.start(StatusCode::OK);
+            return started.header(field::CACHE_CONTROL, public).full("for all");
+        }
         "/unseen" => return start_response.start(StatusCode::OK).empty(),
         _ => Ok(()),
     };
@@ -151,6 +160,13 @@ fn what_has_ended_is_not_used_and_what_is_old_is_renewed() {
     save(-1);
     assert_eq!(ask(&client, "/", &cookie).text(), "");
     save(2000);
+    // What others may keep renews nothing, and sets nothing that they may keep.
+    let public = ask(&client, "/public", &cookie);
+    assert_eq!(public.header("set-cookie"), None);
+    assert_eq!(public.header("cache-control"), Some("public, max-age=60"));
+    let set = ask(&client, "/public/set", "");
+    assert_eq!(set.header("cache-control"), Some("no-store"));
+    assert!(set.header("set-cookie").is_some());
     let reply = ask(&client, "/", &cookie);
     assert_eq!(
         (reply.text().as_str(), self::cookie(&reply)),
