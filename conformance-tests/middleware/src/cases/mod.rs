@@ -1,5 +1,6 @@
 //! The cases, a file a middleware.
 
+mod access_log;
 mod auth;
 mod body_limit;
 mod cascade;
@@ -30,6 +31,7 @@ use rgi_core::{App, BoxBody, Environ, StartResponse};
 
 /// All topics, for a [`Site`](rgi_conformance::Site).
 pub const TOPICS: &[&[Case]] = &[
+    access_log::CASES,
     auth::CASES,
     body_limit::CASES,
     cascade::CASES,
