@@ -8,8 +8,8 @@ use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
 use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
-    Cors, Decompression, HeadFromGet, Health, Hosts, Metrics, Mount, PageCache, Range, RateLimit,
-    RequestId, Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+    Cors, Decompression, Forwarded, HeadFromGet, Health, Hosts, Metrics, Mount, PageCache, Range,
+    RateLimit, RequestId, Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
 };
 
 use crate::listener::listen;
@@ -95,6 +95,14 @@ pub(crate) const PIECES: &[Piece] = &[
         ..PIECE
     },
     Piece {
+        name: "concurrency-queue",
+        wrap: |app| {
+            let limit = ConcurrencyLimit::new(MANY as usize);
+            with(app, limit.waiting(MANY as usize, LONG))
+        },
+        ..PIECE
+    },
+    Piece {
         name: "conditional",
         wrap: |app| with(app, Conditional::new().without_tags()),
         ..PIECE
@@ -113,6 +121,11 @@ pub(crate) const PIECES: &[Piece] = &[
     Piece {
         name: "decompression",
         wrap: |app| with(app, Decompression::new(1 << 40)),
+        ..PIECE
+    },
+    Piece {
+        name: "forwarded",
+        wrap: |app| with(app, Forwarded::new(["192.0.2.1"]).expect("an address")),
         ..PIECE
     },
     Piece {
