@@ -1,31 +1,24 @@
 //! The guide builds this server: its code is this code, all of it.
 
+#[path = "../../../tests/guide.rs"]
+mod guide;
+
 const GUIDE: &str = include_str!("../../../docs/writing-a-server.md");
 const SOURCE: &str = include_str!("../src/lib.rs");
 
 fn blocks() -> Vec<&'static str> {
-    let behind = GUIDE.split("```rust\n").skip(1);
-    behind
-        .map(|text| text.split("```").next().unwrap())
-        .collect()
+    guide::blocks(GUIDE, "```rust\n")
 }
 
 #[test]
 fn each_block_of_the_guide_stands_in_the_source_in_this_order() {
-    let mut rest = SOURCE;
-    for block in blocks() {
-        let at = rest.find(block);
-        let at = at.unwrap_or_else(|| panic!("not there, or not behind the one before:\n{block}"));
-        rest = &rest[at + block.len()..];
-    }
+    guide::assert_in_order(&blocks(), SOURCE);
 }
 
 #[test]
 fn all_of_the_source_stands_in_the_guide() {
-    let told: Vec<_> = blocks().iter().flat_map(|block| block.lines()).collect();
-    for line in SOURCE.lines().filter(|line| !line.starts_with("#!")) {
-        assert!(line.is_empty() || told.contains(&line), "{line}");
-    }
+    let source = SOURCE.lines();
+    guide::assert_told(&blocks(), source.filter(|line| !line.starts_with("#!")));
 }
 
 #[test]
