@@ -3,8 +3,8 @@
 use rgi_conformance::{Case, Local, Memory, Remote, Serve, Verdict};
 use rgi_core::server::Server;
 
+use super::site;
 use super::supervised::Supervised;
-use super::{settings, site};
 use crate::Error;
 
 /// A server, or what stands for one.
@@ -140,12 +140,12 @@ impl Column {
                 rgi_conformance::run(case, &memory)
             }
             Column::Local(_, serve) => {
-                let local = Local::with(*serve, site(), settings(case.name, root));
+                let local = Local::with(*serve, site(), case.config(root));
                 rgi_conformance::run(case, &local)
             }
             Column::Supervised(name) => {
                 let server = name.strip_suffix(SUPERVISED).unwrap_or(name);
-                match Supervised::start(server, case.name, root) {
+                match Supervised::start(server, case, root) {
                     Ok(supervised) => rgi_conformance::run(case, &supervised),
                     Err(error) => Verdict::Failed(format!("it does not start: {error}")),
                 }

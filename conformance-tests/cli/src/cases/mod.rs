@@ -9,7 +9,6 @@ mod supervised;
 use std::time::Instant;
 
 use rgi_conformance::{Case, Site};
-use rgi_core::server::Config;
 
 pub(crate) use self::columns::SERVERS;
 use self::columns::{Column, Place};
@@ -51,13 +50,9 @@ fn site() -> Site {
     Site::new().with(rgi_middleware_cases::TOPICS)
 }
 
-/// The settings of the case of a name, the site under `root`.
-fn settings(case: &str, root: &str) -> Config {
-    let of_middleware = rgi_middleware_cases::cases().find(|it| it.name == case);
-    match of_middleware {
-        Some(case) => case.config(root),
-        None => rgi_conformance::settings(case, root),
-    }
+/// All cases there are, the suite's first.
+fn every() -> impl Iterator<Item = &'static Case> {
+    rgi_conformance::cases().chain(rgi_middleware_cases::cases())
 }
 
 fn help(text: &str) -> Result<Exit, Error> {

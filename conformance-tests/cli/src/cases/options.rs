@@ -159,8 +159,7 @@ pub(super) fn matrix(mut parser: lexopt::Parser) -> Result<Parsed, Error> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let cases = rgi_conformance::cases().chain(rgi_middleware_cases::cases());
-    common.with(cases, Column::all(), false)
+    common.with(super::every(), Column::all(), false)
 }
 
 /// What both take.

@@ -11,13 +11,13 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rgi_conformance::{Connection, Remote, Serve, SiteLifespan, Target};
+use rgi_conformance::{Case, Connection, Remote, Serve, SiteLifespan, Target};
 use rgi_core::server::{Config, Listener, Stop};
 use rgi_prefork::{Ended, News, Options, Program, Succession, Supervisor, WorkerProcess};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::columns::SERVERS;
-use super::{settings, site};
+use super::{every, site};
 use crate::{Error, Exit};
 
 /// `COMMAND SERVER CASE ROOT` says where it serves, and serves until it is told to stop.
@@ -31,9 +31,9 @@ pub(super) struct Supervised {
 
 impl Supervised {
     /// Starts one for a case, the site under `root`.
-    pub(super) fn start(server: &str, case: &str, root: &str) -> io::Result<Supervised> {
+    pub(super) fn start(server: &str, case: &Case, root: &str) -> io::Result<Supervised> {
         let mut master = Command::new(env::current_exe()?)
-            .args([COMMAND, server, case, root])
+            .args([COMMAND, server, case.name, root])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -43,7 +43,7 @@ impl Supervised {
             BufReader::new(said).read_line(&mut address)?;
         }
         // The settings of a case may move the site.
-        let remote = Remote::tcp(address.trim(), &settings(case, root).script_name)?;
+        let remote = Remote::tcp(address.trim(), &case.config(root).script_name)?;
         Ok(Supervised { master, remote })
     }
 }
@@ -74,8 +74,11 @@ pub(crate) fn serve_case(mut parser: lexopt::Parser) -> Result<Exit, Error> {
     let Some((_, serve)) = SERVERS.iter().find(|(name, _)| *name == server) else {
         return Err(Error::usage(format!("no server is called '{server}'")));
     };
+    let Some(case) = every().find(|it| it.name == case) else {
+        return Err(Error::usage(format!("no case is called '{case}'")));
+    };
     let served = || {
-        let config = settings(&case, &root);
+        let config = case.config(&root);
         let plan = Plan {
             listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
             graceful_timeout: config.graceful_timeout,
