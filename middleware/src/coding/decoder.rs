@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
+#[cfg(feature = "brotli")]
+use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
 use bytes::{Buf, Bytes};
 
 use super::Coding;
@@ -12,7 +14,7 @@ use super::ZSTD_WINDOW;
 /// the coding, and of what comes out only what it is asked for.
 pub(crate) enum Decoder {
     #[cfg(feature = "brotli")]
-    Brotli(Box<brotli::Decompressor<Feed>>),
+    Brotli(Box<Decompressor<Feed>>),
     #[cfg(feature = "gzip")]
     Gzip(Box<flate2::bufread::MultiGzDecoder<Feed>>),
     #[cfg(feature = "zstd")]
@@ -24,7 +26,12 @@ impl Decoder {
         let feed = Feed::default();
         Ok(match coding {
             #[cfg(feature = "brotli")]
-            Coding::Brotli => Decoder::Brotli(Box::new(brotli::Decompressor::new(feed, 4096))),
+            Coding::Brotli => {
+                let mut decoder = Decompressor::new(feed, 4096);
+                // Windows of up to 1 GiB are none of RFC 7932's, whose longest is 16 MiB.
+                decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
+                Decoder::Brotli(Box::new(decoder))
+            }
             #[cfg(feature = "gzip")]
             Coding::Gzip => Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(feed))),
             #[cfg(feature = "zstd")]

@@ -68,6 +68,20 @@ fn what_is_not_of_its_coding_is_malformed() {
     }
 }
 
+/// A window that RFC 7932 does not have would cost as much memory as the peer says.
+#[cfg(feature = "brotli")]
+#[test]
+fn a_window_beyond_the_coding_is_malformed() {
+    let mut body = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams {
+        large_window: true,
+        lgwin: 30,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &b"wide"[..], &mut body, &params).unwrap();
+    assert_eq!(sent("br", vec![body]).status(), 400);
+}
+
 #[test]
 fn others_are_refused() {
     let client = Client::new(async_fn(echo).with(Decompression::new(10)));
