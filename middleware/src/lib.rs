@@ -15,9 +15,10 @@
 //! ```
 //!
 //! Each is behind a cargo feature of its name, is written once for all servers, composes with every
-//! other in any order, and is `Send` exactly when what it wraps is. Those that may call an application
-//! later than they are called (`PageCache`, `Sessions`, `ConcurrencyLimit::waiting`, and `Cascade` its
-//! second) share it, and so are `Send` when it is `Send` and `Sync`. A middleware is a value with settings
+//! other in any order, and is `Send` and `Sync` exactly when what it wraps is. Most are `Send` as well
+//! around what is `Send` alone; not those that may call an application later than they are called
+//! (`PageCache`, `Sessions`, `ConcurrencyLimit::waiting`, and `Cascade` its second), which share it with
+//! that call. No server asks for the one without the other. A middleware is a value with settings
 //! ([`RequestId`]); it makes an application ([`request_id::RequestIdApp`]) of an application.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! Each middleware is `Send` exactly when what it wraps is, and of use around what is not.
+//! Each middleware is `Send` and `Sync` exactly when what it wraps is, and of use around what is not.
 #![cfg(feature = "full")]
 
 use std::cell::Cell;
