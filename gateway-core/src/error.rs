@@ -7,6 +7,8 @@ use std::{fmt, io};
 
 use http::StatusCode;
 
+use crate::Head;
+use crate::head::PooledHead;
 use crate::quiet::dispose;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -35,6 +37,8 @@ struct Repr {
     status: Option<StatusCode>,
     /// Shared by the copies for several places that must be told.
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// What its answer begins with, where somebody changed that.
+    head: Option<PooledHead>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,18 +74,25 @@ impl Error {
             kind,
             status,
             source: Some(source.into()),
+            head: None,
         }))
     }
 
     /// Sets the status the server answers if this ends an exchange before its head is committed.
     pub fn with_status(mut self, status: StatusCode) -> Error {
         self.0.status = Some(status);
+        if let Some(head) = &mut self.0.head {
+            head.status = status;
+        }
         self
     }
 
     /// The status the server answers if this ends an exchange before its head is committed: what
     /// [`with_status`](Self::with_status) said, or 400, 413, 503 by kind, or 500.
     pub fn status(&self) -> StatusCode {
+        if let Some(head) = &self.0.head {
+            return head.status;
+        }
         self.0.status.unwrap_or(match self.0.kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -92,11 +103,37 @@ impl Error {
         })
     }
 
+    /// The head that the answer begins with if this ends an exchange before its head is committed: the
+    /// [`status`](Self::status), and the fields that were put here. What describes the content is the
+    /// server's, or whose [`Fallback`](crate::Fallback) answers.
+    ///
+    /// A middleware that adds fields to responses adds them here as well, so that a 413 has them as a 200
+    /// has: [`EditHead::edit_error`](crate::EditHead::edit_error).
+    pub fn head_mut(&mut self) -> &mut Head {
+        let status = self.status();
+        self.0.head.get_or_insert_with(|| {
+            let mut head = PooledHead::new();
+            head.status = status;
+            head
+        })
+    }
+
+    /// What the answer begins with.
+    pub(crate) fn take_head(&mut self) -> PooledHead {
+        let status = self.status();
+        self.0.status = Some(status);
+        let mut head = self.0.head.take().unwrap_or_else(PooledHead::new);
+        head.status = status;
+        head.set_length(None);
+        head
+    }
+
     fn of(kind: Kind, message: impl Into<BoxError>) -> Error {
         Error(Box::new(Repr {
             kind,
             status: None,
             source: Some(Arc::from(message.into())),
+            head: None,
         }))
     }
 
@@ -106,6 +143,7 @@ impl Error {
             kind: Kind::Disconnected,
             status: None,
             source: None,
+            head: None,
         }))
     }
 
@@ -198,6 +236,7 @@ impl Error {
             kind: self.0.kind,
             status: self.0.status,
             source: self.0.source.clone(),
+            head: None,
         }))
     }
 }

@@ -116,8 +116,39 @@ impl<A, B: App, F: Fn(A) -> B> Middleware<A> for Layer<F> {
 
 /// What changes a head. Closures do; a type with a name may, too.
 pub trait EditHead {
-    /// Changes the head.
+    /// Changes the head of a response.
     fn edit(&mut self, head: &mut Head);
+
+    /// Changes an error, which the server answers if no head was sent: nothing, unless said. What all
+    /// responses shall have is added here as well:
+    ///
+    /// ```
+    /// use rgi_core::*;
+    ///
+    /// const X_STAMP: FieldName = FieldName::from_static("x-stamp");
+    ///
+    /// #[derive(Clone)]
+    /// struct Stamp;
+    ///
+    /// impl EditHead for Stamp {
+    ///     fn edit(&mut self, head: &mut Head) {
+    ///         head.append(X_STAMP, HeaderValue::from_static("1"));
+    ///     }
+    ///     fn edit_error(&mut self, error: &mut Error) {
+    ///         self.edit(error.head_mut());
+    ///     }
+    /// }
+    ///
+    /// async fn fails(_: Environ, _: StartResponse) -> Result<Full, Error> {
+    ///     Err(Error::overloaded("of work"))
+    /// }
+    /// let reply = testing::Client::new(async_fn(fails).map_start(Stamp)).get("/").send();
+    /// assert_eq!((reply.status(), reply.header("x-stamp")), (503, Some("1")));
+    /// ```
+    ///
+    /// It may come behind a start, and then behind [`edit`](Self::edit): that head was not sent, or the
+    /// response will be cut.
+    fn edit_error(&mut self, _: &mut Error) {}
 }
 
 impl<F: FnMut(&mut Head)> EditHead for F {
@@ -263,7 +294,8 @@ pub trait AppExt: App + Sized {
         AroundAsync(Next::new(self), f)
     }
 
-    /// Changes the head of each response.
+    /// Changes the head of each response. Answers to errors are the server's, unless
+    /// [`edit_error`](EditHead::edit_error) changes them too.
     fn map_start<F: EditHead + Clone>(self, edit: F) -> MapStart<Self, F> {
         MapStart(self, edit)
     }

@@ -76,9 +76,10 @@ impl StartResponse {
 pub struct Fallback(());
 
 impl Fallback {
-    /// Begins the replacing response; `cause` rides in the head to the server's log.
-    pub fn start(self, status: StatusCode, cause: Error) -> Started {
-        let mut head = PooledHead::new();
+    /// Begins the replacing response, with the fields that middleware [put into](Error::head_mut) the
+    /// error; `cause` rides in the head to the server's log.
+    pub fn start(self, status: StatusCode, mut cause: Error) -> Started {
+        let mut head = cause.take_head();
         head.status = status;
         head.set_cause(cause);
         Started(head)

@@ -154,6 +154,94 @@ fn an_error_before_commit_becomes_the_status_it_carries() {
     );
 }
 
+/// Adds a field to what is answered, wherever that comes from.
+#[derive(Clone)]
+struct Everywhere;
+
+const X_SEEN: FieldName = FieldName::from_static("x-seen");
+
+impl EditHead for Everywhere {
+    fn edit(&mut self, head: &mut Head) {
+        let seen = HeaderValue::try_from(head.status.as_str()).unwrap();
+        head.append(X_SEEN, seen);
+    }
+
+    fn edit_error(&mut self, error: &mut Error) {
+        self.edit(error.head_mut());
+    }
+}
+
+#[test]
+fn the_answer_to_an_error_has_the_fields_it_was_given() {
+    let overloaded =
+        app_fn(|_, _: StartResponse| Script::new([Step::Item(Err(Error::overloaded("of work")))]));
+    let reply = Client::new((&overloaded).map_start(Everywhere))
+        .get("/")
+        .send();
+    assert_eq!(reply.text(), "503 Service Unavailable\n");
+    assert_eq!(
+        (
+            reply.header("x-seen"),
+            reply.header("retry-after"),
+            reply.header("content-type")
+        ),
+        (Some("503"), Some("1"), Some("text/plain; charset=utf-8"))
+    );
+    assert_eq!(reply.outcome().end, End::Refused);
+    // Through those that are not asked, and from one to the other.
+    let layers = (&overloaded).map_start(Everywhere);
+    let layers = layers.map_start(|head: &mut Head| head.status = StatusCode::CREATED);
+    let reply = Client::new(layers.map_start(Everywhere)).get("/").send();
+    let seen = reply.head().get_all(&X_SEEN).count();
+    assert_eq!((reply.status(), seen), (503, 2));
+}
+
+#[test]
+fn another_status_may_be_said_on_the_way() {
+    fn hide(error: &mut Error) {
+        let head = error.head_mut();
+        head.status = StatusCode::NOT_FOUND;
+        head.insert(field::RETRY_AFTER, HeaderValue::from_static("60"));
+        // What describes the content is of the content there is.
+        head.set_length(Some(3));
+    }
+    let app = app_fn(|_, _: StartResponse| {
+        let mut error = Error::overloaded("x");
+        hide(&mut error);
+        assert_eq!(error.status(), StatusCode::NOT_FOUND);
+        Script::new([Step::Item(Err(error))])
+    });
+    let reply = Client::new(app).get("/").send();
+    assert_eq!(
+        (reply.text().as_str(), reply.header("retry-after")),
+        ("404 Not Found\n", Some("60"))
+    );
+    let mut error = Error::malformed("x");
+    hide(&mut error);
+    let error = error.with_status(StatusCode::GONE);
+    assert_eq!(error.status(), StatusCode::GONE);
+}
+
+#[test]
+fn a_replacing_answer_has_the_fields_of_the_error() {
+    let app = app_fn(|_, start_response: StartResponse| {
+        let (start_response, fallback) = start_response.with_fallback();
+        let started = start_response.start(StatusCode::OK);
+        let body = Script::new([start(started), fail("early")]);
+        body.map_start(Everywhere)
+            .recover(fallback, |fallback, error| {
+                assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+                fallback.start(StatusCode::BAD_GATEWAY, error).full("sorry")
+            })
+    });
+    let reply = Client::new(app).get("/").send();
+    assert_eq!(
+        (reply.status(), reply.header("x-seen"), reply.text()),
+        (502, Some("500"), "sorry".to_owned())
+    );
+    assert_eq!(reply.outcome().error.as_ref().unwrap().to_string(), "early");
+}
+
 #[test]
 fn an_error_with_the_status_of_no_answer_is_a_500() {
     let failing = |status: StatusCode| {

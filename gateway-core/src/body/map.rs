@@ -35,8 +35,10 @@ impl<B: Body, F: EditHead> Stream for MapStartBody<B, F> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         let mut item = ready!(this.body.poll_next(cx));
-        if let Some(Ok(Event::Start(started))) = &mut item {
-            this.edit.edit(started.head_mut());
+        match &mut item {
+            Some(Ok(Event::Start(started))) => this.edit.edit(started.head_mut()),
+            Some(Err(error)) => this.edit.edit_error(error),
+            _ => {}
         }
         Poll::Ready(item)
     }

@@ -141,12 +141,12 @@ impl<B: Body> Response<B> {
                 }
                 // The last two do not come before a head.
                 Verdict::Refuse(_) | Verdict::Cut(_) | Verdict::Send(_) | Verdict::End => {
-                    let error = match verdict {
+                    let mut error = match verdict {
                         Verdict::Refuse(error) | Verdict::Cut(error) => error,
                         _ => Error::misuse("payload came before the head"),
                     };
                     discard(this.body.as_mut());
-                    let (head, framing, payload) = answer(this.rules, &error);
+                    let (head, framing, payload) = answer(this.rules, &mut error);
                     *this.first = payload;
                     *this.error = Some(error);
                     *this.refused = true;
@@ -274,9 +274,11 @@ fn discard<B>(mut body: Pin<&mut Option<B>>) {
     }
 }
 
-/// The server's own answer to a failure: the status and its name, in plain text.
-fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payload>) {
-    let status = match error.status() {
+/// The server's own answer to a failure: the status and its name, in plain text, with the fields that
+/// the error brings.
+fn answer(rules: &mut Rules, error: &mut Error) -> (PooledHead, Framing, Option<Payload>) {
+    let mut head = error.take_head();
+    let status = match head.status {
         // Those that say something else than an answer.
         status if status.is_informational() || rules.would_switch(status) => {
             StatusCode::INTERNAL_SERVER_ERROR
@@ -287,10 +289,9 @@ fn answer(rules: &mut Rules, error: &Error) -> (PooledHead, Framing, Option<Payl
         Some(reason) => format!("{} {reason}\n", status.as_str()),
         None => format!("{}\n", status.as_str()),
     };
-    let mut head = PooledHead::new();
     head.status = status;
-    head.append(field::CONTENT_TYPE, media::TEXT_PLAIN);
-    if error.is_overloaded() {
+    head.insert(field::CONTENT_TYPE, media::TEXT_PLAIN);
+    if error.is_overloaded() && head.get(&field::RETRY_AFTER).is_none() {
         head.append(field::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     head.set_length(Some(text.len() as u64));

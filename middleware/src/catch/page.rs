@@ -54,12 +54,13 @@ impl Page {
         };
         let busy = error.is_overloaded();
         let mut started = fallback.start(status, error);
-        started = started.header(field::CONTENT_TYPE, media);
-        if busy {
-            started = started.header(field::RETRY_AFTER, HeaderValue::from_static("1"));
+        let head = started.head_mut();
+        head.insert(field::CONTENT_TYPE, media);
+        if busy && head.get(&field::RETRY_AFTER).is_none() {
+            head.append(field::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if self.settings.form == Form::Debug {
-            started = started.header(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            head.insert(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         started.full(text)
     }

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderValue, Method};
 use rgi_core::{
-    App, BodyExt, EditHead, Either, Environ, Full, Head, MapStartBody, Middleware, StartResponse,
-    StatusCode, field,
+    App, BodyExt, EditHead, Either, Environ, Error, Full, Head, MapStartBody, Middleware,
+    StartResponse, StatusCode, field,
 };
 
 pub use settings::Cors;
@@ -86,8 +86,12 @@ impl EditHead for Allow {
     fn edit(&mut self, head: &mut Head) {
         head.remove(&field::ACCESS_CONTROL_ALLOW_ORIGIN);
         head.remove(&field::ACCESS_CONTROL_ALLOW_CREDENTIALS);
-        self.settings.allow(head, self.origin.take());
+        self.settings.allow(head, self.origin.clone());
         self.settings.expose(head);
+    }
+
+    fn edit_error(&mut self, error: &mut Error) {
+        self.edit(error.head_mut());
     }
 }
 

@@ -20,7 +20,8 @@ mod tests;
 
 use http::{HeaderName, HeaderValue};
 use rgi_core::{
-    App, BodyExt, EditHead, Environ, FieldName, Head, MapStartBody, Middleware, StartResponse,
+    App, BodyExt, EditHead, Environ, Error, FieldName, Head, MapStartBody, Middleware,
+    StartResponse,
 };
 use uuid::Uuid;
 
@@ -30,7 +31,8 @@ const X_REQUEST_ID: FieldName = FieldName::from_static("x-request-id");
 const LONGEST: usize = 128;
 
 /// Gives each request an id: in its extensions ([`Id`]), in a field of the request, for those who call
-/// on, and in the same field of the response, in place of one that the application set.
+/// on, and in the same field of the response, in place of one that the application set; also of the
+/// answer to an error. A panic's has it where a [`Catch`](crate::Catch) stands inside.
 ///
 /// Ids are UUIDs of version 7 (RFC 9562 5.7), which sort by time.
 #[derive(Clone, Debug)]
@@ -142,5 +144,9 @@ pub struct SetId {
 impl EditHead for SetId {
     fn edit(&mut self, head: &mut Head) {
         head.insert(self.field.clone(), self.id.0.clone());
+    }
+
+    fn edit_error(&mut self, error: &mut Error) {
+        self.edit(error.head_mut());
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use rgi_core::{
-    App, BodyExt, EditHead, Environ, FieldName, Head, MapStartBody, Middleware, Scheme,
+    App, BodyExt, EditHead, Environ, Error, FieldName, Head, MapStartBody, Middleware, Scheme,
     StartResponse,
     field::{
         CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -31,7 +31,8 @@ use rgi_core::{
 
 const PERMISSIONS_POLICY: FieldName = FieldName::from_static("permissions-policy");
 
-/// Sets fields of responses that browsers act on, where the application did not set them itself.
+/// Sets fields of responses that browsers act on, where the application did not set them itself; also of
+/// the answer to an error. A panic's has them where a [`Catch`](crate::Catch) stands inside.
 ///
 /// | field | value | by |
 /// |---|---|---|
@@ -156,5 +157,9 @@ impl EditHead for SetFields {
             }
             head.append(name.clone(), value.clone());
         }
+    }
+
+    fn edit_error(&mut self, error: &mut Error) {
+        self.edit(error.head_mut());
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rgi_conformance::Case;
-use rgi_core::{AppExt, BoxBody, Environ, Full, StartResponse, StatusCode, app_fn};
+use rgi_core::{
+    AppExt, BoxBody, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn,
+};
 use rgi_middleware::Cors;
 
 pub(super) const CASES: &[Case] = &[
@@ -53,6 +55,27 @@ pub(super) const CASES: &[Case] = &[
             vary: origin
             vary: access-control-request-headers
         ",
+        ..Case::APP
+    },
+    Case {
+        name: "cors_lets_errors_be_read",
+        says: "a page learns of an error as of any response",
+        app: |environ, start_response| {
+            let busy = async_fn(|_, _| async { Err::<Full, _>(Error::overloaded("of work")) });
+            super::call(busy.with(Cors::any()), environ, start_response)
+        },
+        client: |c| {
+            let ask = c.ask("GET", "/").field("origin", "https://shop.example");
+            ask.send();
+        },
+        expect: r#"
+            503
+            access-control-allow-origin: *
+            content-length: 24
+            content-type: text/plain; charset=utf-8
+            retry-after: 1
+            "503 Service Unavailable\n"
+        "#,
         ..Case::APP
     },
 ];

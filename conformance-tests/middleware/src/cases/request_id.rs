@@ -2,8 +2,8 @@
 
 use rgi_conformance::Case;
 use rgi_core::{AppExt, Environ, Full, StartResponse, StatusCode, app_fn};
-use rgi_middleware::RequestId;
 use rgi_middleware::request_id::Id;
+use rgi_middleware::{BodyLimit, RequestId};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -50,6 +50,26 @@ pub(super) const CASES: &[Case] = &[
             200
             content-length: 7
             "36 true"
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "request_id_stands_in_answers_to_errors",
+        says: "what a middleware or the application refuses by an error has the id, too",
+        app: |environ, start_response| {
+            let limited = app_fn(name).with((RequestId::new().trusting(), BodyLimit::new(1)));
+            super::call(limited, environ, start_response)
+        },
+        client: |c| {
+            let ask = c.ask("POST", "/").field("x-request-id", "a-1");
+            ask.body("too long").send();
+        },
+        expect: r#"
+            413
+            content-length: 22
+            content-type: text/plain; charset=utf-8
+            x-request-id: a-1
+            "413 Payload Too Large\n"
         "#,
         ..Case::APP
     },
