@@ -65,11 +65,8 @@ pub(super) const CASES: &[Case] = &[
             ask.body("too long").send();
         },
         expect: r#"
-            413
-            content-length: 22
-            content-type: text/plain; charset=utf-8
+            413 by the server
             x-request-id: a-1
-            "413 Payload Too Large\n"
         "#,
         ..Case::APP
     },

@@ -29,8 +29,8 @@ const LEFT_OUT: [&str; 5] = ["date", "server", "keep-alive", "transfer-encoding"
 
 const APP: &str = "x-rgi-app";
 
-/// Fields of a server's own answers that matter.
-const BY_THE_SERVER: [&str; 2] = ["connection", "retry-after"];
+/// Fields by which a server describes its own words.
+const BY_THE_SERVER: [&str; 2] = ["content-length", "content-type"];
 
 impl Head {
     /// Reads a head, its empty line included. `bodiless`: the request was a HEAD.
@@ -103,7 +103,7 @@ impl Head {
         for (name, value) in &self.fields {
             let is_left_out = match self.is_by_app() {
                 true => self.is_left_out(name, value) && !shown.contains(&name.as_str()),
-                false => !BY_THE_SERVER.contains(&name.as_str()) || says_it_stays(name, value),
+                false => BY_THE_SERVER.contains(&name.as_str()) || self.is_left_out(name, value),
             };
             if !is_left_out {
                 let value = match name.as_str() {
