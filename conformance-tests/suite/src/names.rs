@@ -268,6 +268,7 @@ macro_rules! each_case {
             // endings failures
             failure_before_commit_is_a_status
             error_without_an_answers_status_is_500
+            error_brings_fields_of_its_answer
             error_text_is_not_sent
             cut_after_commit_is_visible
             cut_of_a_known_length_is_visible

@@ -68,6 +68,7 @@ fn early_commit() {
             "broken_grammar_is_500_or_cut",
             "broken_promise_of_one_block_is_500",
             "empty_block_means_nothing",
+            "error_brings_fields_of_its_answer",
             "failing_upgrade_ends_its_connection",
             "failure_before_commit_is_a_status",
             "failure_behind_hints_is_a_status",

@@ -1,13 +1,16 @@
 //! Failures: a status before the commit, a cut after it, and nothing of their text.
 
 use rgi_core::{
-    App, BodyExt, BoxBody, Bytes, Environ, Error, Event, StartResponse, StatusCode, blocking,
+    App, BodyExt, BoxBody, Bytes, Environ, Error, Event, FieldName, HeaderValue, StartResponse,
+    StatusCode, blocking, field,
 };
 
 use crate::cases::bodies::{Events, ok};
 use crate::cases::environ::text;
 use crate::cases::refusals::{alone, closes};
 use crate::{Case, Notes};
+
+const X_BROUGHT: FieldName = FieldName::from_static("x-brought");
 
 /// Answers with a block, and fails when the client has got it. With a length for `/length`.
 fn fails_midway(environ: Environ, start_response: StartResponse) -> BoxBody {
@@ -101,6 +104,33 @@ pub(crate) const CASES: &[Case] = &[
         },
         client: |c| c.get("/"),
         expect: "500 by the server",
+        ..Case::APP
+    },
+    Case {
+        name: "error_brings_fields_of_its_answer",
+        says: "fields that an error is given on its way stand in the answer, behind any start",
+        rules: &[288],
+        app: |environ, start_response| {
+            let mut error = Error::too_large("text");
+            let head = error.head_mut();
+            head.append(X_BROUGHT, HeaderValue::from_static("along"));
+            match environ.path_info() {
+                "/other" => head.status = StatusCode::NOT_FOUND,
+                _ => drop(head.insert(field::RETRY_AFTER, HeaderValue::from_static("7"))),
+            }
+            Events::body([Ok(Event::Start(ok(start_response))), Err(error)])
+        },
+        client: |c| {
+            c.get("/");
+            c.get("/other");
+        },
+        expect: "
+            413 by the server
+            retry-after: 7
+            x-brought: along
+            404 by the server
+            x-brought: along
+        ",
         ..Case::APP
     },
     Case {
