@@ -200,15 +200,16 @@ fn described(body: &[u8], behind: usize) -> String {
     if body.len() <= SHOWN {
         return quoted(body);
     }
-    let known = pattern(behind + body.len());
-    match known[behind..]
+    let known = pattern(behind + body.len()).split_off(behind);
+    if known == body {
+        return format!("{} bytes of the pattern", body.len());
+    }
+    let same = known
         .iter()
         .zip(body)
-        .position(|(known, byte)| known != byte)
-    {
-        None => format!("{} bytes of the pattern", body.len()),
-        Some(at) => format!("{} bytes, which leave the pattern at {at}", body.len()),
-    }
+        .take_while(|(known, byte)| known == byte);
+    let at = same.count();
+    format!("{} bytes, which leave the pattern at {at}", body.len())
 }
 
 pub(super) fn quoted(bytes: &[u8]) -> String {

@@ -32,8 +32,8 @@ impl Input {
 
     /// Takes what is there, up to `most` bytes.
     pub(super) fn take(&mut self, most: usize) -> Vec<u8> {
-        let n = self.buf.len().min(most);
-        self.buf.drain(..n).collect()
+        let rest = self.buf.split_off(self.buf.len().min(most));
+        std::mem::replace(&mut self.buf, rest)
     }
 
     /// No connection gave this text.

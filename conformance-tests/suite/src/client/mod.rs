@@ -14,6 +14,7 @@ mod whole;
 mod wire;
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,8 +37,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that are like no others: what long bodies are made of. A body of them is written down as
 /// such, and not byte by byte.
 pub fn pattern(len: usize) -> Bytes {
+    // It comes again from there on. Copies of it cost little where nothing is optimised.
+    const PERIOD: usize = 1 << 16;
+    static ONCE: OnceLock<Vec<u8>> = OnceLock::new();
     let byte = |at: usize| (at.wrapping_mul(31) ^ (at >> 8).wrapping_mul(7)) as u8;
-    (0..len).map(byte).collect()
+    let once = ONCE.get_or_init(|| (0..PERIOD).map(byte).collect());
+    let mut all = once.repeat(len.div_ceil(PERIOD));
+    all.truncate(len);
+    all.into()
 }
 
 /// The client of a case. Whatever it sees it writes down, a line each, in the order it is seen:
