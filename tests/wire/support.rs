@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rgi_core::server::{Config, Level, Listener, Log, Stop};
-use rgi_core::{App, Error, IntoLifespan, LocalLifespan};
+use rgi_core::{App, AppExt, Error, IntoLifespan, LocalLifespan};
 
 pub(crate) use super::client::{Client, Reply};
 use crate::server;
@@ -69,7 +69,8 @@ pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
     config
 }
 
-/// Serves an application with the settings of most tests.
+/// Serves an application with the settings of most tests. A server is compiled for each type of
+/// application: here all are of one.
 pub(crate) fn serve<A: App + Send + Sync + 'static>(app: A) -> Running
 where
     A::Body: Send + 'static,
@@ -86,7 +87,7 @@ where
 {
     start(
         set,
-        IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(app),
+        IntoLifespan::<rgi_core::marker::IsApp>::into_lifespan(app.erased()),
         Vec::new(),
     )
 }
