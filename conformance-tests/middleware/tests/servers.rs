@@ -1,6 +1,6 @@
 //! Every case on every server.
 
-use rgi_conformance::{Case, Kind, Local, Memory, Serve, Site, Target, Verdict, run};
+use rgi_conformance::{Case, Local, Memory, Serve, Site, Target, Verdict, run_each};
 use rgi_core::server::Server;
 use rgi_middleware_cases::{TOPICS, cases};
 
@@ -10,7 +10,6 @@ fn site() -> Site {
     Site::new().with(TOPICS)
 }
 
-/// One server for those that want no settings of their own, and one for each other.
 fn all_pass(serve: Serve) {
     all_pass_on(|case, root| Local::with(serve, site(), case.config(root)));
 }
@@ -18,13 +17,7 @@ fn all_pass(serve: Serve) {
 fn all_pass_on<T: Target>(start: impl Fn(&Case, &str) -> T) {
     let mut wrong = Vec::new();
     for root in ROOTS {
-        let shared = start(&Case::APP, root);
-        for case in cases() {
-            // In memory bytes are for another server than requests.
-            let verdict = match case.runs_anywhere() && case.kind == Kind::App {
-                true => run(case, &shared),
-                false => run(case, &start(case, root)),
-            };
+        for (case, verdict) in run_each(cases(), |case| start(case, root)) {
             match verdict {
                 Verdict::Passed => {}
                 Verdict::NotOffered(why) => println!("{}: not offered: {why}", case.name),

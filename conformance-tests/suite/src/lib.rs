@@ -61,7 +61,7 @@ pub use memory::Memory;
 pub use notes::{Notes, Signal};
 pub use remote::Remote;
 pub use site::{Site, SiteLifespan, X_RGI_CASE, X_RGI_RUN};
-pub use verdict::{Verdict, check, facts, records, run};
+pub use verdict::{Verdict, check, facts, records, run, run_each};
 
 /// The examples of the README, compiled and run.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::client::Client;
-use crate::{Case, Target};
+use crate::{Case, Kind, Target};
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,23 @@ pub fn run(case: &Case, target: &dyn Target) -> Verdict {
         true => Verdict::Passed,
         false => Verdict::Failed(report(case, &sent, &expect, &seen)),
     }
+}
+
+/// Runs cases on targets that are started for them: one for all that any server can be held to, and one for
+/// each other. Gives what came of each, as it comes.
+pub fn run_each<T: Target>(
+    cases: impl Iterator<Item = &'static Case>,
+    start: impl Fn(&Case) -> T,
+) -> impl Iterator<Item = (&'static Case, Verdict)> {
+    let shared = start(&Case::APP);
+    cases.map(move |case| {
+        // In memory bytes are for another server than requests.
+        let verdict = match case.runs_anywhere() && case.kind == Kind::App {
+            true => run(case, &shared),
+            false => run(case, &start(case)),
+        };
+        (case, verdict)
+    })
 }
 
 /// A finding of the lint's that the case does not ask for, as a line of what was seen.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pieces::{PIECES, Piece, stack};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rgi_conformance::{Case, Kind, Local, Memory, Serve, Site, Target, Verdict, cases, run};
+use rgi_conformance::{Case, Kind, Local, Memory, Serve, Site, Target, Verdict, cases, run_each};
 use rgi_core::server::Server;
 
 fn site(pieces: &[&'static Piece]) -> Site {
@@ -19,16 +19,9 @@ fn site(pieces: &[&'static Piece]) -> Site {
 
 /// The cases that fail, with what was seen.
 fn failures<T: Target>(start: impl Fn(&Case) -> T) -> Vec<(&'static str, String)> {
-    let shared = start(&Case::APP);
-    let failed = cases().filter_map(|case| {
-        let verdict = match case.runs_anywhere() && case.kind == Kind::App {
-            true => run(case, &shared),
-            false => run(case, &start(case)),
-        };
-        match verdict {
-            Verdict::Failed(report) => Some((case.name, report)),
-            _ => None,
-        }
+    let failed = run_each(cases(), start).filter_map(|(case, verdict)| match verdict {
+        Verdict::Failed(report) => Some((case.name, report)),
+        _ => None,
     });
     failed.collect()
 }
