@@ -1,6 +1,7 @@
 //! Middleware that is set to change nothing changes nothing: the suite's cases pass through each of it,
 //! and through stacks of five in any order.
 
+mod credentials;
 mod listener;
 mod pieces;
 

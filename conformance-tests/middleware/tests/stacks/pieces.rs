@@ -9,9 +9,11 @@ use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
     Cors, Decompression, Forwarded, HeadFromGet, Health, Hosts, Metrics, Mount, PageCache, Range,
-    RateLimit, RequestId, Router, SecurityHeaders, Sessions, Timeout, Tracing, page_cache,
+    RateLimit, RequestId, Router, SecurityHeaders, Sessions, StaticFiles, Timeout, Tracing,
+    page_cache,
 };
 
+use crate::credentials::all_let_in;
 use crate::listener::listen;
 
 /// A middleware around any application.
@@ -47,6 +49,11 @@ pub(crate) const PIECES: &[Piece] = &[
     Piece {
         name: "access-log",
         wrap: |app| with(app, AccessLog::json(|_: &[u8]| {})),
+        ..PIECE
+    },
+    Piece {
+        name: "auth",
+        wrap: all_let_in,
         ..PIECE
     },
     Piece {
@@ -106,6 +113,16 @@ pub(crate) const PIECES: &[Piece] = &[
         name: "conditional",
         wrap: |app| with(app, Conditional::new().without_tags()),
         ..PIECE
+    },
+    Piece {
+        name: "conditional-tags",
+        wrap: |app| with(app, Conditional::new()),
+        adds: &["etag"],
+        // There the application has one.
+        changes: &[
+            "not_modified_has_no_body",
+            "response_arrives_as_it_was_made",
+        ],
     },
     Piece {
         name: "cookies",
@@ -214,6 +231,16 @@ pub(crate) const PIECES: &[Piece] = &[
     Piece {
         name: "sessions",
         wrap: |app| with(app, Sessions::in_cookie(Key::from(&[7; 64]))),
+        ..PIECE
+    },
+    Piece {
+        name: "static-files",
+        // No case asks for a file that is there.
+        wrap: |app| {
+            let files = StaticFiles::new(concat!(env!("CARGO_MANIFEST_DIR"), "/site"));
+            let files = files.expect("the directory of this package");
+            files.without_index().with(Cascade::to(app)).erased()
+        },
         ..PIECE
     },
     Piece {
