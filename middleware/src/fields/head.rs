@@ -5,11 +5,9 @@ use rgi_core::{Head, field};
 
 /// Says that the answer depends on a field of the request (RFC 9110 12.5.5), if it does not say so yet.
 pub(crate) fn vary(head: &mut Head, name: &'static str) {
-    let says = |value: &HeaderValue| {
-        let mut names = value.to_str().unwrap_or_default().split(',').map(str::trim);
-        names.any(|said| said == "*" || said.eq_ignore_ascii_case(name))
-    };
-    if !head.get_all(&field::VARY).any(says) {
+    let says = |said: &str| said == "*" || said.eq_ignore_ascii_case(name);
+    let is_said = |line: &HeaderValue| line.to_str().is_ok_and(|line| super::split(line).any(says));
+    if !head.get_all(&field::VARY).any(is_said) {
         head.append(field::VARY, HeaderValue::from_static(name));
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn members<'a>(
     feature = "compression",
     feature = "decompression",
     feature = "page-cache",
+    feature = "sessions",
     feature = "static-files"
 ))]
 pub(crate) fn split(line: &str) -> impl Iterator<Item = &str> {
@@ -62,6 +63,7 @@ pub(crate) fn tags(line: &str) -> impl Iterator<Item = &str> {
     feature = "conditional",
     feature = "decompression",
     feature = "page-cache",
+    feature = "sessions",
     feature = "static-files"
 ))]
 fn parts(line: &str, escapes: bool) -> impl Iterator<Item = &str> {

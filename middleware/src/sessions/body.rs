@@ -221,11 +221,11 @@ impl Keep {
 
 /// Whether a response speaks of caches and lets shared ones keep it (RFC 9111 3).
 fn is_shared(head: &Head) -> bool {
-    let is_own = |value: &HeaderValue| {
-        let mut directives = value.to_str().unwrap_or_default().split(',').map(str::trim);
-        directives
-            .any(|it| it.eq_ignore_ascii_case("private") || it.eq_ignore_ascii_case("no-store"))
-    };
-    let mut values = head.get_all(&field::CACHE_CONTROL).peekable();
-    values.peek().is_some() && !values.any(is_own)
+    // `private` with an argument is not the whole response.
+    let is_own =
+        |it: &str| it.eq_ignore_ascii_case("private") || it.eq_ignore_ascii_case("no-store");
+    let mut lines = head.get_all(&field::CACHE_CONTROL).peekable();
+    let speaks = lines.peek().is_some();
+    let mut lines = lines.filter_map(|line| line.to_str().ok());
+    speaks && !lines.any(|line| fields::split(line).any(is_own))
 }
