@@ -1,6 +1,5 @@
 //! A body that comes behind a session, and before its end keeps it.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,19 +39,40 @@ impl<A: App> fmt::Debug for SessionsBody<A> {
     }
 }
 
-/// A head that waits for the store.
+/// A head that waits for the store, and what it tells the client when that is done.
 struct Saving {
     started: Started,
-    steps: VecDeque<Step<()>>,
+    write: Write,
+    jar: CookieJar,
+}
+
+/// What the store has to do.
+enum Write {
+    Done(Step<()>),
+    /// False if the session is not there any more.
+    IfThere(Step<bool>),
 }
 
 impl Saving {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while let Some(step) = self.steps.front_mut() {
-            ready!(Pin::new(step).poll(cx)?);
-            self.steps.pop_front();
+        let is_kept = match &mut self.write {
+            Write::Done(step) => ready!(Pin::new(step).poll(cx)).map(|()| true),
+            Write::IfThere(step) => ready!(Pin::new(step).poll(cx)),
+        };
+        Poll::Ready(is_kept.map(|is_kept| {
+            if is_kept && self.jar.delta().next().is_some() {
+                self.tell();
+            }
+        }))
+    }
+
+    /// Puts the cookie into the head, which is this client's alone then.
+    fn tell(&mut self) {
+        let head = self.started.head_mut();
+        cookies::write(&self.jar, head);
+        if is_shared(head) || head.get(&field::CACHE_CONTROL).is_none() {
+            head.insert(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -106,17 +126,14 @@ impl<A: App> Stream for SessionsBody<A> {
         let Some(session) = this.session else {
             return body.poll_next(cx);
         };
-        let mut started = match ready!(body.as_mut().poll_next(cx)) {
+        let started = match ready!(body.as_mut().poll_next(cx)) {
             Some(Ok(Event::Start(started))) => started,
             other => return Poll::Ready(other),
         };
         let (id, loaded) = (this.id.take(), this.loaded.take());
-        let kept = this.keep.keep(session, id, loaded, started.head_mut());
+        let saving = this.keep.keep(session, id, loaded, started);
         *this.session = None;
-        let saving = this.saving.insert(Saving {
-            started,
-            steps: kept?,
-        });
+        let saving = this.saving.insert(saving?);
         ready!(saving.poll(cx)?);
         let saved = this.saving.take();
         Poll::Ready(saved.map(|saved| Ok(Event::Start(saved.started))))
@@ -138,84 +155,97 @@ pub(super) struct Keep {
 }
 
 impl Keep {
-    /// Closes a session; writes its cookie, and says what the store has to do.
+    /// Closes a session; says what the store has to do, and what the client is told then.
     fn keep(
         &self,
         session: &Session,
         id: Option<Id>,
         loaded: Option<Record>,
-        head: &mut Head,
-    ) -> Result<VecDeque<Step<()>>, Error> {
-        let mut steps = VecDeque::new();
+        mut started: Started,
+    ) -> Result<Saving, Error> {
         let mut state = session.lock();
         state.closed = true;
+        let head = started.head_mut();
         if state.seen {
             fields::vary(head, "cookie");
         }
         let lifetime = self.settings.lifetime;
-        let is_shared = is_shared(head);
         // What others may keep renews no cookie: they would have it, too.
-        let is_old = !is_shared
+        let is_old = !is_shared(head)
             && loaded
                 .as_ref()
                 .is_some_and(|record| record.left() < lifetime / 4 * 3);
-        if !state.changed && !is_old {
-            return Ok(steps);
-        }
-        let known = loaded.is_some();
+        // An id that the store does not know is the client's own: it is never taken over.
+        let old = id.filter(|_| loaded.is_some());
         let mut jar = CookieJar::new();
-        match state.data() {
-            None if !known => return Ok(steps),
+        let write = match state.data() {
+            _ if !state.changed && !is_old => Write::nothing(),
+            None if loaded.is_none() => Write::nothing(),
             None => {
-                if let (Place::Store(store), Some(id)) = (&self.settings.place, id) {
-                    steps.push_back(store.remove(&id));
-                }
                 jar.add_original(self.cookie.clone());
                 jar.remove(self.cookie.clone());
+                match (&self.settings.place, old) {
+                    (Place::Store(store), Some(old)) => Write::Done(store.remove(&old)),
+                    _ => Write::nothing(),
+                }
             }
             Some(data) => {
                 let expires = SystemTime::now().checked_add(lifetime);
                 let expires = expires.ok_or_else(|| Error::misuse("a lifetime without end"))?;
                 let record = Record { data, expires };
-                let mut cookie = self.cookie.clone();
-                cookie.set_max_age(cookie::time::Duration::try_from(lifetime)?);
-                match &self.settings.place {
-                    Place::Cookie(key) => {
-                        cookie.set_value(record.to_cookie());
-                        jar.private_mut(key).add(cookie);
-                    }
-                    Place::Store(store) => {
-                        // An id that the store does not know is the client's own: it is never taken over.
-                        let old = id.filter(|_| known);
-                        let new = match &old {
-                            Some(old) if !state.regenerated => old.clone(),
-                            _ => Id::random()?,
-                        };
-                        cookie.set_value(new.as_str().to_owned());
-                        jar.add(cookie);
-                        steps.push_back(store.save(&new, record));
-                        if let Some(old) = old.filter(|old| *old != new) {
-                            steps.push_back(store.remove(&old));
-                        }
-                    }
+                self.write(old, state.regenerated, record, &mut jar)?
+            }
+        };
+        drop(state);
+        Ok(Saving {
+            started,
+            write,
+            jar,
+        })
+    }
+
+    /// Keeps a record: in place of that of the old id, or as a new session.
+    fn write(
+        &self,
+        old: Option<Id>,
+        regenerated: bool,
+        record: Record,
+        jar: &mut CookieJar,
+    ) -> Result<Write, Error> {
+        let mut cookie = self.cookie.clone();
+        cookie.set_max_age(cookie::time::Duration::try_from(self.settings.lifetime)?);
+        let write = match &self.settings.place {
+            Place::Cookie(key) => {
+                cookie.set_value(record.to_cookie());
+                jar.private_mut(key).add(cookie);
+                Write::nothing()
+            }
+            Place::Store(store) => {
+                let new = match &old {
+                    Some(old) if !regenerated => old.clone(),
+                    _ => Id::random()?,
+                };
+                cookie.set_value(new.as_str().to_owned());
+                jar.add(cookie);
+                match old {
+                    Some(old) => Write::IfThere(store.replace(&old, &new, record)),
+                    None => Write::Done(store.insert(&new, record)),
                 }
             }
+        };
+        let lengths = jar.delta().map(|cookie| cookie.encoded().to_string().len());
+        match lengths.max() {
+            Some(long) if long > COOKIE => Err(Error::misuse(format!(
+                "a session of {long} bytes, where a cookie has {COOKIE}: keep it in a store"
+            ))),
+            _ => Ok(write),
         }
-        let long = jar
-            .delta()
-            .map(|cookie| cookie.encoded().to_string().len())
-            .max();
-        if long.is_some_and(|long| long > COOKIE) {
-            return Err(Error::misuse(format!(
-                "a session of {} bytes, where a cookie has {COOKIE}: keep it in a store",
-                long.unwrap_or_default()
-            )));
-        }
-        cookies::write(&jar, head);
-        if is_shared || head.get(&field::CACHE_CONTROL).is_none() {
-            head.insert(field::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        Ok(steps)
+    }
+}
+
+impl Write {
+    fn nothing() -> Write {
+        Write::Done(Step::ready(Ok(())))
     }
 }
 

@@ -48,10 +48,23 @@ impl fmt::Debug for Memory {
 }
 
 impl Kept {
-    fn remove(&mut self, id: &Id) {
-        if let Some(record) = self.records.remove(id) {
-            self.ends.remove(&(record.expires, id.clone()));
+    /// Keeps one more; those go that have ended, and if there are too many, those that would end first.
+    fn insert(&mut self, id: &Id, record: Record, most: usize) {
+        self.remove(id);
+        let now = SystemTime::now();
+        while let Some((end, first)) = self.ends.first().cloned()
+            && (end <= now || self.records.len() >= most)
+        {
+            self.remove(&first);
         }
+        self.ends.insert((record.expires, id.clone()));
+        self.records.insert(id.clone(), record);
+    }
+
+    fn remove(&mut self, id: &Id) -> Option<Record> {
+        let record = self.records.remove(id)?;
+        self.ends.remove(&(record.expires, id.clone()));
+        Some(record)
     }
 }
 
@@ -60,18 +73,18 @@ impl Store for Memory {
         Step::ready(Ok(self.lock().records.get(id).cloned()))
     }
 
-    fn save(&self, id: &Id, record: Record) -> Step<()> {
-        let mut kept = self.lock();
-        kept.remove(id);
-        let now = SystemTime::now();
-        while let Some((end, first)) = kept.ends.first().cloned()
-            && (end <= now || kept.records.len() >= self.most)
-        {
-            kept.remove(&first);
-        }
-        kept.ends.insert((record.expires, id.clone()));
-        kept.records.insert(id.clone(), record);
+    fn insert(&self, id: &Id, record: Record) -> Step<()> {
+        self.lock().insert(id, record, self.most);
         Step::ready(Ok(()))
+    }
+
+    fn replace(&self, old: &Id, new: &Id, record: Record) -> Step<bool> {
+        let mut kept = self.lock();
+        let is_there = kept.remove(old).is_some_and(|record| !record.is_expired());
+        if is_there {
+            kept.insert(new, record, self.most);
+        }
+        Step::ready(Ok(is_there))
     }
 
     fn remove(&self, id: &Id) -> Step<()> {

@@ -51,6 +51,10 @@ pub use store::{Id, Record, Step, Store};
 /// the cookie, encrypted, up to about 3 KiB, which needs no store, is seen by all processes, and cannot
 /// be taken back before it ends.
 ///
+/// A session that ended, or got another id, while a slow request was under way stays as it is: what that
+/// request changed is dropped, and its response carries no cookie. Not so in the cookie, where nobody knows
+/// that it ended: the cookie of the response that comes last is the session.
+///
 /// The cookie is `HttpOnly`, `SameSite=Lax` and of the whole host; over https it is `Secure` and its name
 /// begins with `__Host-`. A client gets one when the application sets a value. It ends when nothing was
 /// asked for so long as it lives, 14 days: it is renewed once a quarter of that is over. Responses that a

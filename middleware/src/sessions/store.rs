@@ -10,13 +10,19 @@ use rgi_core::Error;
 /// Keeps sessions. What it does may take its time ([`Step`]).
 ///
 /// Its records end by themselves: one that has [expired](Record::is_expired) may be handed out, and is
-/// not used. Of the two that save one id at the same time the last one wins.
+/// not used. Of two that replace one at the same time, and keep its id, the last one wins; of two that
+/// give it another one, and of one that removes it, the first one.
 pub trait Store: Send + Sync {
     /// The record under an id.
     fn load(&self, id: &Id) -> Step<Option<Record>>;
 
-    /// Keeps a record under an id, in place of another one.
-    fn save(&self, id: &Id, record: Record) -> Step<()>;
+    /// Keeps a record under a new id.
+    fn insert(&self, id: &Id, record: Record) -> Step<()>;
+
+    /// Keeps a record under `new` in place of the one under `old`, which may be the same id. Where there is
+    /// none under `old`, or one that has ended, it keeps nothing, and says false: who was slow brings no
+    /// session back that was removed meanwhile. Nobody comes in between.
+    fn replace(&self, old: &Id, new: &Id, record: Record) -> Step<bool>;
 
     /// Forgets a record.
     fn remove(&self, id: &Id) -> Step<()>;

@@ -141,6 +141,63 @@ fn logging_out_ends_it() {
     assert_eq!(ask(&client, "/", &before).text(), "");
 }
 
+/// Logs in; then a request is under way, on the path `late`, while another one asks for `meanwhile`. Gives the
+/// late one's answer, and what is found under the ids that the client had before, and got `meanwhile`.
+pub(super) fn race(sessions: Sessions, late: &str, meanwhile: &str) -> (Reply, [String; 2]) {
+    let now = client(sessions.clone());
+    let before = cookie(&ask(&now, "/set", ""));
+    let got = std::sync::Mutex::new(String::new());
+    let slow = app_fn(|environ: Environ, start_response: StartResponse| {
+        // Its session was loaded already.
+        let reply = ask(&now, meanwhile, &before);
+        *got.lock().unwrap() = cookie(&reply);
+        act(environ, start_response)
+    });
+    let reply = ask(&Client::new(slow.with(sessions)), late, &before);
+    let got = got.into_inner().unwrap();
+    let found = [before, got].map(|cookie| ask(&now, "/", &cookie).text());
+    (reply, found)
+}
+
+/// What was removed while a request was under way stays removed; it neither keeps nor says its own.
+pub(super) fn nobody_brings_back_what_was_removed(sessions: impl Fn() -> Sessions) {
+    for late in ["/set", "/login"] {
+        let (reply, found) = race(sessions(), late, "/logout");
+        assert_eq!((reply.status(), reply.header("set-cookie")), (200, None));
+        assert_eq!(found, ["", ""], "{late}");
+        let (reply, found) = race(sessions(), late, "/login");
+        assert_eq!((reply.status(), reply.header("set-cookie")), (200, None));
+        assert_eq!(found, ["", "in"], "{late}");
+    }
+    // What was only changed is replaced.
+    let (reply, found) = race(sessions(), "/login", "/set");
+    assert!(reply.header("set-cookie").is_some());
+    assert_eq!(found, ["", ""]);
+}
+
+#[test]
+fn who_is_late_brings_nothing_back() {
+    nobody_brings_back_what_was_removed(|| Sessions::new(Memory::new(10)));
+    let store = || Kept(Arc::new(Memory::new(10)));
+    nobody_brings_back_what_was_removed(|| Sessions::new(store()));
+}
+
+#[test]
+fn who_is_late_renews_nothing_that_was_removed() {
+    let sessions = Sessions::new(Memory::new(10)).lifetime(Duration::from_secs(4000));
+    let now = client(sessions.clone());
+    let before = cookie(&ask(&now, "/set", ""));
+    // By a longer lifetime it is old.
+    let longer = sessions.lifetime(Duration::from_secs(8000));
+    let slow = app_fn(|environ: Environ, start_response: StartResponse| {
+        ask(&now, "/logout", &before);
+        act(environ, start_response)
+    });
+    let reply = ask(&Client::new(slow.with(longer)), "/", &before);
+    assert_eq!(reply.header("set-cookie"), None);
+    assert_eq!(ask(&now, "/", &before).text(), "");
+}
+
 #[test]
 fn what_has_ended_is_not_used_and_what_is_old_is_renewed() {
     let store = Arc::new(Memory::new(10));
@@ -155,7 +212,7 @@ fn what_has_ended_is_not_used_and_what_is_old_is_renewed() {
             data: "a=b".to_owned(),
             expires,
         };
-        assert!(matches!(done(store.save(&id, record)), Ok(())));
+        assert!(matches!(done(store.insert(&id, record)), Ok(())));
     };
     save(-1);
     assert_eq!(ask(&client, "/", &cookie).text(), "");
@@ -185,8 +242,12 @@ impl Store for Kept {
         slowly(self.0.load(id))
     }
 
-    fn save(&self, id: &Id, record: Record) -> Step<()> {
-        slowly(self.0.save(id, record))
+    fn insert(&self, id: &Id, record: Record) -> Step<()> {
+        slowly(self.0.insert(id, record))
+    }
+
+    fn replace(&self, old: &Id, new: &Id, record: Record) -> Step<bool> {
+        slowly(self.0.replace(old, new, record))
     }
 
     fn remove(&self, id: &Id) -> Step<()> {
@@ -220,7 +281,7 @@ fn memory_is_bounded() {
         let id = Id::random().unwrap();
         let expires = SystemTime::now() + Duration::from_secs(hours * 3600);
         let data = String::new();
-        done(store.save(&id, Record { data, expires })).unwrap();
+        done(store.insert(&id, Record { data, expires })).unwrap();
         id
     });
     let there = ids.map(|id| done(store.load(&id)).unwrap().is_some());

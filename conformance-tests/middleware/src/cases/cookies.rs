@@ -109,9 +109,14 @@ impl Store for OneKnown {
         Step::ready(Ok(known))
     }
 
-    fn save(&self, _: &Id, record: Record) -> Step<()> {
+    fn insert(&self, _: &Id, record: Record) -> Step<()> {
         assert_eq!(record.data, "name=other");
         Step::ready(Ok(()))
+    }
+
+    fn replace(&self, _: &Id, _: &Id, record: Record) -> Step<bool> {
+        assert_eq!(record.data, "name=other");
+        Step::ready(Ok(true))
     }
 
     fn remove(&self, _: &Id) -> Step<()> {

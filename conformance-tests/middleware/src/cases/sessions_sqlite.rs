@@ -84,13 +84,17 @@ impl Store for WithOne {
         };
         let (store, id) = (self.0.clone(), id.clone());
         Step::future(async move {
-            store.save(&id, record).await?;
+            store.insert(&id, record).await?;
             store.load(&id).await
         })
     }
 
-    fn save(&self, id: &Id, record: Record) -> Step<()> {
-        self.0.save(id, record)
+    fn insert(&self, id: &Id, record: Record) -> Step<()> {
+        self.0.insert(id, record)
+    }
+
+    fn replace(&self, old: &Id, new: &Id, record: Record) -> Step<bool> {
+        self.0.replace(old, new, record)
     }
 
     fn remove(&self, id: &Id) -> Step<()> {

@@ -4,7 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use rgi_core::Error;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 
 use super::Place;
 use crate::sessions::{Id, Record};
@@ -21,9 +23,13 @@ const SCHEMA: &str = "
 
 const LOAD: &str = "SELECT data, expires FROM rgi_sessions WHERE id = ?1 AND expires > ?2";
 
-const SAVE: &str = "
+const INSERT: &str = "
     INSERT INTO rgi_sessions (id, data, expires) VALUES (?1, ?2, ?3)
     ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires = excluded.expires
+";
+
+const REPLACE: &str = "
+    UPDATE rgi_sessions SET id = ?2, data = ?3, expires = ?4 WHERE id = ?1 AND expires > ?5
 ";
 
 const REMOVE: &str = "DELETE FROM rgi_sessions WHERE id = ?1";
@@ -74,16 +80,36 @@ impl Database {
         })
     }
 
-    /// Saves a record, and takes some out that have ended: one commit.
-    pub(super) fn save(&mut self, id: &Id, record: &Record) -> Result<(), Error> {
+    pub(super) fn insert(&mut self, id: &Id, record: &Record) -> Result<(), Error> {
         let expires = millis(record.expires);
+        self.write(|commit| {
+            let mut insert = commit.prepare_cached(INSERT)?;
+            insert.execute(params![id.as_str(), record.data, expires])
+        })?;
+        Ok(())
+    }
+
+    /// False if there is none to replace.
+    pub(super) fn replace(&mut self, old: &Id, new: &Id, record: &Record) -> Result<bool, Error> {
+        let (old, new, expires) = (old.as_str(), new.as_str(), millis(record.expires));
+        let replaced = self.write(|commit| {
+            let mut replace = commit.prepare_cached(REPLACE)?;
+            replace.execute(params![old, new, record.data, expires, now()])
+        })?;
+        Ok(replaced > 0)
+    }
+
+    /// Writes, and takes some out that have ended: one commit.
+    fn write<T>(
+        &mut self,
+        f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         self.run(|connection| {
             let commit = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            commit
-                .prepare_cached(SAVE)?
-                .execute(params![id.as_str(), record.data, expires])?;
+            let done = f(&commit)?;
             commit.prepare_cached(SWEEP)?.execute([now()])?;
-            commit.commit()
+            commit.commit()?;
+            Ok(done)
         })
     }
 

@@ -179,9 +179,14 @@ impl Store for Sqlite {
         self.step(move |database| database.load(&id))
     }
 
-    fn save(&self, id: &Id, record: Record) -> Step<()> {
+    fn insert(&self, id: &Id, record: Record) -> Step<()> {
         let id = id.clone();
-        self.step(move |database| database.save(&id, &record))
+        self.step(move |database| database.insert(&id, &record))
+    }
+
+    fn replace(&self, old: &Id, new: &Id, record: Record) -> Step<bool> {
+        let (old, new) = (old.clone(), new.clone());
+        self.step(move |database| database.replace(&old, &new, &record))
     }
 
     fn remove(&self, id: &Id) -> Step<()> {

@@ -46,11 +46,11 @@ fn workers_share_a_file() {
     let (one, other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
     let id = Id::random().unwrap();
     assert_eq!(data(done(one.load(&id))), None);
-    done(one.save(&id, record("a=1", 60))).unwrap();
+    done(one.insert(&id, record("a=1", 60))).unwrap();
     let found = done(other.load(&id)).unwrap().unwrap();
     assert_eq!(found.data, "a=1");
     assert!(found.left() > Duration::from_secs(50));
-    done(other.save(&id, record("a=2", 60))).unwrap();
+    done(other.insert(&id, record("a=2", 60))).unwrap();
     assert_eq!(data(done(one.load(&id))), Some("a=2".to_owned()));
     done(one.remove(&id)).unwrap();
     assert_eq!(data(done(other.load(&id))), None);
@@ -78,7 +78,7 @@ fn what_was_saved_outlives_the_program() {
     let (_folder, path) = file();
     let id = Id::random().unwrap();
     let store = Sqlite::open(&path).unwrap();
-    done(store.save(&id, record("a=1", 60))).unwrap();
+    done(store.insert(&id, record("a=1", 60))).unwrap();
     drop(store);
     let store = Sqlite::open(&path).unwrap();
     assert_eq!(data(done(store.load(&id))), Some("a=1".to_owned()));
@@ -99,7 +99,7 @@ fn what_has_ended_is_taken_out_a_few_at_a_time() {
     assert_eq!(data(done(store.load(&old))), None);
     let id = Id::random().unwrap();
     let left = [(); 5].map(|()| {
-        done(store.save(&id, record("b=1", 60))).unwrap();
+        done(store.insert(&id, record("b=1", 60))).unwrap();
         rows(&path)
     });
     assert_eq!(left, [69, 37, 5, 1, 1]);
@@ -115,7 +115,7 @@ fn many_save_at_once() {
                 let store = Sqlite::open(&path).unwrap();
                 for _ in 0..25 {
                     let id = Id::random().unwrap();
-                    done(store.save(&id, record("a=1", 60))).unwrap();
+                    done(store.insert(&id, record("a=1", 60))).unwrap();
                     assert_eq!(data(done(store.load(&id))), Some("a=1".to_owned()));
                 }
             });
@@ -133,13 +133,13 @@ fn who_waits_too_long_is_told() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let id = Id::random().unwrap();
-    let error = done(store.save(&id, record("a=1", 60))).unwrap_err();
+    let error = done(store.insert(&id, record("a=1", 60))).unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
     // Reading does not wait.
     assert_eq!(data(done(store.load(&id))), None);
     other.execute_batch("COMMIT").unwrap();
-    done(store.save(&id, record("a=1", 60))).unwrap();
+    done(store.insert(&id, record("a=1", 60))).unwrap();
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn nobody_else_reads_it() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, path) = file();
     let store = Sqlite::open(&path).unwrap();
-    done(store.save(&Id::random().unwrap(), record("a=1", 60))).unwrap();
+    done(store.insert(&Id::random().unwrap(), record("a=1", 60))).unwrap();
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(
         files.len(),
@@ -209,6 +209,28 @@ fn sessions_go_from_worker_to_worker() {
 }
 
 #[test]
+fn who_is_late_brings_nothing_back() {
+    let (_folder, path) = file();
+    let sessions = || Sessions::new(Sqlite::open(&path).unwrap());
+    crate::sessions::tests::nobody_brings_back_what_was_removed(sessions);
+}
+
+#[test]
+fn what_has_ended_is_not_replaced() {
+    let (_folder, path) = file();
+    let store = Sqlite::open(path).unwrap();
+    let [id, other] = [(); 2].map(|()| Id::random().unwrap());
+    let replace = |old, new| done(store.replace(old, new, record("b=1", 60))).unwrap();
+    assert!(!replace(&id, &id));
+    done(store.insert(&id, record("a=1", -1))).unwrap();
+    assert!(!replace(&id, &id));
+    done(store.insert(&id, record("a=1", 60))).unwrap();
+    assert!(replace(&id, &other));
+    let found = [&id, &other].map(|id| data(done(store.load(id))));
+    assert_eq!(found, [None, Some("b=1".to_owned())]);
+}
+
+#[test]
 fn no_servers_thread_waits() {
     let (_folder, path) = file();
     let store = Sqlite::open(&path).unwrap();
@@ -219,7 +241,7 @@ fn no_servers_thread_waits() {
     // Locked by another one, a step is pending; the thread goes on.
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut save = store.save(&id, record("a=1", 60));
+    let mut save = store.insert(&id, record("a=1", 60));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(std::pin::Pin::new(&mut save).poll(&mut cx).is_pending());
     assert_eq!(Client::new(app).get("/").send().status(), 204);
