@@ -1,40 +1,67 @@
-//! Requests on their way, so that many who want the same page make one call.
+//! Requests on their way, so that many who want the same page make few calls.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
-/// The requests on their way, by the hashes of their targets.
-pub(super) struct Flights {
-    flights: Mutex<HashMap<u64, Arc<Flight>>>,
-    marks: Box<[Mark]>,
-}
+use super::Page;
 
-/// What is remembered of targets, without keeping them: of two with one mark the last counts.
-struct Mark {
-    /// The hash of a target whose last response could not be kept: nobody waits for the next.
-    passes: AtomicU64,
-    /// How often pages were forgotten: what was on its way then may be older, and is not kept.
-    forgotten: AtomicU64,
-}
-
-const MARKS: usize = 1024;
-
-/// A request on its way to the application.
+/// The flights, by what they are to bring.
 #[derive(Default)]
-pub(super) struct Flight(Mutex<Waiting>);
+pub(super) struct Flights(Mutex<HashMap<u64, Arc<Flight>>>);
 
-#[derive(Default)]
-struct Waiting {
-    landed: bool,
-    wakers: Vec<Waker>,
+/// Those who want a page that is not there. Some are with the application: at first one. The others wait,
+/// until one of them brings the page, or shows that there is none to keep.
+struct Flight {
+    key: u64,
+    state: Mutex<State>,
 }
 
-/// Where a request stands.
+struct State {
+    landed: Option<Landing>,
+    /// Those who are with the application, and all who ever were.
+    away: usize,
+    sent: usize,
+    /// When more were last sent, and how many of those may still go.
+    since: Instant,
+    allowed: usize,
+    /// Those who wait, in their order. One whose waker is not there is about to look by itself.
+    waiting: BTreeMap<u64, Option<Waker>>,
+    next: u64,
+}
+
+/// What came of a flight.
+#[derive(Clone)]
+pub(super) enum Landing {
+    Page(Arc<Page>),
+    /// What came may not be kept: nobody shall wait for it.
+    Passes,
+}
+
+/// How one who wants a page begins.
 pub(super) enum Place {
-    First(Option<Arc<Flight>>),
-    Behind(Arc<Flight>),
+    First(Lead),
+    Behind(Wait),
+}
+
+/// How one who waited goes on.
+pub(super) enum Turn {
+    Landed(Landing),
+    Goes(Lead),
+}
+
+/// One who is with the application. Dropped without a [landing](Lead::land), another one has its turn.
+pub(super) struct Lead {
+    flights: Arc<Flights>,
+    flight: Arc<Flight>,
+}
+
+/// One who waits.
+pub(super) struct Wait {
+    flights: Arc<Flights>,
+    flight: Arc<Flight>,
+    ticket: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -42,82 +69,172 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Flights {
-    pub(super) fn new() -> Flights {
-        let mark = |_| Mark {
-            passes: AtomicU64::new(0),
-            forgotten: AtomicU64::new(0),
+    /// Joins those who want a page.
+    pub(super) fn join(self: &Arc<Flights>, key: u64, now: Instant) -> Place {
+        let mut flights = lock(&self.0);
+        if let Some(flight) = flights.get(&key) {
+            let ticket = lock(&flight.state).queue();
+            return Place::Behind(Wait {
+                flights: self.clone(),
+                flight: flight.clone(),
+                ticket,
+            });
+        }
+        let flight = Arc::new(Flight {
+            key,
+            state: Mutex::new(State {
+                landed: None,
+                away: 1,
+                sent: 1,
+                since: now,
+                allowed: 0,
+                waiting: BTreeMap::new(),
+                next: 0,
+            }),
+        });
+        flights.insert(key, flight.clone());
+        Place::First(Lead {
+            flights: self.clone(),
+            flight,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        lock(&self.0).len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        let flights = lock(&self.0);
+        let waiting = flights.values().map(|it| lock(&it.state).waiting.len());
+        waiting.sum()
+    }
+
+    /// Takes a flight out, so that who comes now begins another one.
+    fn end(flights: &mut HashMap<u64, Arc<Flight>>, flight: &Arc<Flight>) {
+        if flights
+            .get(&flight.key)
+            .is_some_and(|it| Arc::ptr_eq(it, flight))
+        {
+            flights.remove(&flight.key);
+        }
+    }
+
+    /// Changes a flight by one who leaves it. Where nobody is away then, the next one is woken to go; where
+    /// nobody waits, too, it ends.
+    fn leave(&self, flight: &Arc<Flight>, change: impl FnOnce(&mut State)) {
+        let mut flights = lock(&self.0);
+        let mut state = lock(&flight.state);
+        change(&mut state);
+        if state.landed.is_some() || state.away > 0 {
+            return;
+        }
+        let next = match state.waiting.first_entry() {
+            Some(mut next) => next.get_mut().take(),
+            None => {
+                Flights::end(&mut flights, flight);
+                None
+            }
         };
-        Flights {
-            flights: Mutex::default(),
-            marks: (0..MARKS).map(mark).collect(),
+        // A waker is foreign code: not under the locks.
+        drop((state, flights));
+        if let Some(next) = next {
+            next.wake();
         }
-    }
-
-    fn mark(&self, hash: u64) -> &Mark {
-        &self.marks[hash as usize % MARKS]
-    }
-
-    /// Joins those who want a target. Who goes `alone` waits for nobody.
-    pub(super) fn join(&self, hash: u64, alone: bool) -> Place {
-        if alone || self.mark(hash).passes.load(Ordering::Relaxed) == hash {
-            return Place::First(None);
-        }
-        let mut flights = lock(&self.flights);
-        if let Some(flight) = flights.get(&hash) {
-            return Place::Behind(flight.clone());
-        }
-        let flight = Arc::<Flight>::default();
-        flights.insert(hash, flight.clone());
-        Place::First(Some(flight))
-    }
-
-    /// Wakes those who wait.
-    pub(super) fn land(&self, hash: u64, flight: &Arc<Flight>) {
-        let mut flights = lock(&self.flights);
-        if flights.get(&hash).is_some_and(|it| Arc::ptr_eq(it, flight)) {
-            flights.remove(&hash);
-        }
-        drop(flights);
-        let wakers = {
-            let mut waiting = lock(&flight.0);
-            waiting.landed = true;
-            std::mem::take(&mut waiting.wakers)
-        };
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Says whether the response for a target could be kept.
-    pub(super) fn set_passes(&self, hash: u64, passes: bool) {
-        let mark = &self.mark(hash).passes;
-        if passes {
-            mark.store(hash, Ordering::Relaxed);
-        } else {
-            let _ = mark.compare_exchange(hash, 0, Ordering::Relaxed, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn forgotten(&self, hash: u64) -> u64 {
-        self.mark(hash).forgotten.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn forget(&self, hash: u64) {
-        self.mark(hash).forgotten.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-impl Flight {
-    pub(super) fn poll_landed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut waiting = lock(&self.0);
-        if waiting.landed {
-            return Poll::Ready(());
+impl State {
+    fn queue(&mut self) -> u64 {
+        let ticket = self.next;
+        self.next += 1;
+        self.waiting.insert(ticket, None);
+        ticket
+    }
+
+    fn go(&mut self, ticket: u64) {
+        self.waiting.remove(&ticket);
+        self.away += 1;
+        self.sent += 1;
+    }
+}
+
+impl Lead {
+    /// Says what came, and wakes all who wait. Of several who were away the first one is heard.
+    pub(super) fn land(self, landing: Landing) {
+        let mut flights = lock(&self.flights.0);
+        Flights::end(&mut flights, &self.flight);
+        drop(flights);
+        let mut state = lock(&self.flight.state);
+        state.landed.get_or_insert(landing);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_values().flatten().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.flights.leave(&self.flight, |state| state.away -= 1);
+    }
+}
+
+impl Wait {
+    fn lead(&self) -> Lead {
+        Lead {
+            flights: self.flights.clone(),
+            flight: self.flight.clone(),
         }
-        if !waiting
-            .wakers
-            .iter()
-            .any(|waker| waker.will_wake(cx.waker()))
-        {
-            waiting.wakers.push(cx.waker().clone());
+    }
+
+    /// Waits for its turn: something came, or nobody is away any more.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Turn> {
+        let mut state = lock(&self.flight.state);
+        if let Some(landing) = &state.landed {
+            return Poll::Ready(Turn::Landed(landing.clone()));
         }
+        if state.away == 0 {
+            state.go(self.ticket);
+            return Poll::Ready(Turn::Goes(self.lead()));
+        }
+        let waker = state.waiting.entry(self.ticket).or_default();
+        let is_same = waker.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
+        let stale = match is_same {
+            true => None,
+            false => waker.replace(cx.waker().clone()),
+        };
+        drop(state);
+        drop(stale);
         Poll::Pending
+    }
+
+    /// Wants to go though others are away. Each time that these took `patience`, as many may go as went
+    /// before: one, one, two, four. A slow application is called a few times and not by all; and if it never
+    /// answers, all have gone soon. `Err` says after what time to ask again.
+    pub(super) fn hurry(&self, now: Instant, patience: Duration) -> Result<Turn, Duration> {
+        let mut state = lock(&self.flight.state);
+        if let Some(landing) = &state.landed {
+            return Ok(Turn::Landed(landing.clone()));
+        }
+        let took = now.saturating_duration_since(state.since);
+        if took >= patience {
+            state.since = now;
+            state.allowed = state.sent;
+        } else if state.allowed == 0 && state.away > 0 {
+            return Err(patience - took);
+        }
+        state.allowed = state.allowed.saturating_sub(1);
+        state.go(self.ticket);
+        Ok(Turn::Goes(self.lead()))
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let ticket = self.ticket;
+        self.flights.leave(&self.flight, |state| {
+            state.waiting.remove(&ticket);
+        });
     }
 }

@@ -23,7 +23,11 @@
 //! ```
 
 mod body;
+mod fill;
 mod flight;
+mod forget;
+mod lookup;
+mod marks;
 mod memory;
 mod page;
 mod rules;
@@ -33,8 +37,7 @@ mod tests;
 use std::fmt;
 use std::hash::RandomState;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use rgi_core::{App, Either, Environ, Full, Middleware, Next, StartResponse, Started};
@@ -43,9 +46,10 @@ pub use body::PageCacheBody;
 pub use memory::Memory;
 pub use page::{Ask, Page};
 
-use body::{Fill, Origin};
-use flight::{Flights, Place};
-use rules::Wishes;
+use fill::Fill;
+use flight::Flights;
+use lookup::Lookup;
+use marks::Marks;
 
 /// A cache that all clients share (RFC 9111), in front of an application.
 ///
@@ -58,7 +62,9 @@ use rules::Wishes;
 ///
 /// A page that is kept is given out with its `age`, to GET and HEAD, without a call of the application
 /// and without a copy. Of requests for one that is not, one is answered by the application, and the
-/// others wait for what it brings, for a second at most ([`patience`](Self::patience)). In the time of
+/// others wait for what it brings ([`patience`](Self::patience)); if it brings nothing, as when its client
+/// leaves or it fails, the next one goes. Where it turned out that what a target answers cannot be kept,
+/// nobody waits for the next answer. In the time of
 /// `stale-while-revalidate` (RFC 5861) one request brings the new page, and the others have the old one.
 /// A success of an unsafe method has the pages of its target and of where it points to forgotten
 /// (RFC 9111 4.4).
@@ -71,7 +77,8 @@ pub struct PageCache(Arc<Cache>);
 struct Cache {
     settings: Settings,
     hashes: RandomState,
-    flights: Flights,
+    flights: Arc<Flights>,
+    marks: Marks,
 }
 
 #[derive(Clone)]
@@ -80,6 +87,10 @@ struct Settings {
     longest: usize,
     patience: Duration,
 }
+
+/// How long a request waits for another one, unless said otherwise. Long enough for a page that takes its
+/// time; and who takes the page slowly does not hold up the others for long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for PageCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,7 +119,7 @@ impl PageCache {
         PageCache::of(Settings {
             store: Arc::new(store),
             longest: 1 << 20,
-            patience: Duration::from_secs(1),
+            patience: PATIENCE,
         })
     }
 
@@ -116,7 +127,8 @@ impl PageCache {
         PageCache(Arc::new(Cache {
             settings,
             hashes: RandomState::new(),
-            flights: Flights::new(),
+            flights: Arc::default(),
+            marks: Marks::new(),
         }))
     }
 
@@ -131,7 +143,13 @@ impl PageCache {
         self.edit(|it| it.longest = bytes)
     }
 
-    /// How long a request waits for the page that another one brings, before it goes for it itself.
+    /// How long a request waits for the page that another one brings, before it may go for it itself: 2
+    /// seconds unless said otherwise.
+    ///
+    /// Not all go then who wait: as many as went for that page before, and as many again each time that it
+    /// took so long once more. So an application that takes 3 seconds for a page that 100 wait for is
+    /// called twice; one that takes 10, 16 times; and if it never answers, all have gone after 14. A page is on its way until
+    /// its client has taken it, too: one that takes it slowly makes others wait, so long at most.
     pub fn patience(self, time: Duration) -> PageCache {
         self.edit(|it| it.patience = time)
     }
@@ -169,63 +187,6 @@ impl<A> fmt::Debug for PageCacheApp<A> {
     }
 }
 
-/// What becomes of a request.
-enum Lookup {
-    Hit(Arc<Page>, u64),
-    /// The client wants no answer but a kept one.
-    Nothing,
-    /// The application is called, and this is done with its response.
-    Miss(Fill),
-    /// Another request is about to bring it.
-    Wait(Arc<flight::Flight>),
-}
-
-impl Cache {
-    /// Looks a GET or HEAD up. `waited`: it is not made to wait again.
-    fn look_up(self: &Arc<Cache>, environ: &Environ, waited: bool) -> Lookup {
-        let wishes = Wishes::of(environ.headers());
-        if wishes.no_store {
-            return Lookup::Miss(Fill::None);
-        }
-        let ask = Ask::of(environ, &self.hashes);
-        let mut refreshes = None;
-        if let Some(page) = self.settings.store.get(&ask) {
-            let age = page.age(Instant::now());
-            if page.is_fresh(age) && wishes.takes(&page, age) {
-                return Lookup::Hit(page, age);
-            }
-            if !page.is_fresh(age) && page.may_be_stale(age) && wishes.takes_any() {
-                // One goes for the new one.
-                if page.refreshing.swap(true, Ordering::Relaxed) {
-                    return Lookup::Hit(page, age);
-                }
-                refreshes = Some(page);
-            }
-        }
-        if wishes.only_if_cached {
-            if let Some(page) = refreshes {
-                page.refreshing.store(false, Ordering::Relaxed);
-            }
-            return Lookup::Nothing;
-        }
-        if environ.method() != Method::GET {
-            if let Some(page) = refreshes {
-                page.refreshing.store(false, Ordering::Relaxed);
-            }
-            return Lookup::Miss(Fill::None);
-        }
-        // Who wants a new one, or refreshes, waits for nobody.
-        let alone = waited || refreshes.is_some() || !wishes.takes_any();
-        match self.flights.join(ask.hash, alone) {
-            Place::Behind(flight) => Lookup::Wait(flight),
-            Place::First(lead) => {
-                let origin = Origin::of(&ask, environ.headers());
-                Lookup::Miss(Fill::new(self.clone(), origin, lead, refreshes))
-            }
-        }
-    }
-}
-
 /// Begins the answer that a page is.
 fn begin(page: &Page, age: u64, start_response: StartResponse) -> Full {
     let mut started = start_response.start(page.status);
@@ -242,17 +203,18 @@ impl<A: App> App for PageCacheApp<A> {
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
         let fill = match *environ.method() {
-            Method::GET | Method::HEAD => match self.cache.look_up(&environ, false) {
-                Lookup::Hit(page, age) => return Either::left(begin(&page, age, start_response)),
-                Lookup::Nothing => return Either::left(gateway_timeout(start_response).empty()),
-                Lookup::Miss(fill) => fill,
-                Lookup::Wait(flight) => {
-                    return Either::right(PageCacheBody::waiting(
-                        self.inner.clone(),
-                        (environ, start_response),
-                        self.cache.clone(),
-                        flight,
-                    ));
+            Method::GET | Method::HEAD => match self.cache.look_up(&environ, None) {
+                Ok(Lookup::Hit(page, age)) => {
+                    return Either::left(begin(&page, age, start_response));
+                }
+                Ok(Lookup::Nothing) => {
+                    return Either::left(gateway_timeout(start_response).empty());
+                }
+                Ok(Lookup::Miss(fill)) => fill,
+                Err(wait) => {
+                    let call = (self.inner.clone(), environ, start_response);
+                    let cache = self.cache.clone();
+                    return Either::right(PageCacheBody::waiting(call, cache, wait));
                 }
             },
             Method::OPTIONS | Method::TRACE => Fill::None,

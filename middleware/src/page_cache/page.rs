@@ -116,6 +116,21 @@ impl Page {
         self.is_of(ask) && self.varied.iter().all(same)
     }
 
+    /// A number for what a request has of what it varies by: that of those who would have the same variant.
+    pub(super) fn variant(&self, ask: &Ask<'_>, hashes: &impl BuildHasher) -> u64 {
+        let mut hasher = hashes.build_hasher();
+        hasher.write_u64(ask.hash);
+        for (name, _) in &self.varied {
+            for value in ask.headers.get_all(name) {
+                hasher.write(value.as_bytes());
+                // No value has it.
+                hasher.write_u8(b'\n');
+            }
+            hasher.write_u8(0);
+        }
+        hasher.finish()
+    }
+
     /// Whether it stands for the same requests as another one.
     pub fn replaces(&self, other: &Page) -> bool {
         self.hash == other.hash

@@ -1,11 +1,15 @@
+mod flight;
+mod meanwhile;
+mod memory;
+mod together;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
     App, AppExt, BodyExt, BoxBody, Environ, Error, Full, HeaderValue, Method, StartResponse,
-    StatusCode, app_fn, async_fn, field,
+    StatusCode, app_fn, field,
 };
 
 use super::rules::{Times, times};
@@ -193,47 +197,6 @@ fn an_error_forgets_nothing() {
 }
 
 #[test]
-fn memory_is_bounded() {
-    let store = Arc::new(Memory::new(3000));
-    let cache = PageCache::new(Shared(store.clone()));
-    let client = Client::new(Counts::default().with(cache));
-    for n in 0..100 {
-        ask(&client, &format!("/{n}?cc=max-age=60"), &[]);
-        // One that is asked for stays.
-        ask(&client, "/0?cc=max-age=60", &[]);
-    }
-    assert_eq!(ask(&client, "/0?cc=max-age=60", &[]).text(), "1");
-    let shown = format!("{store:?}");
-    let bytes = shown
-        .split("bytes: ")
-        .nth(1)
-        .unwrap()
-        .split(',')
-        .next()
-        .unwrap();
-    assert!(
-        (1..=3000).contains(&bytes.parse::<usize>().unwrap()),
-        "{shown}"
-    );
-}
-
-struct Shared(Arc<Memory>);
-
-impl super::Store for Shared {
-    fn get(&self, ask: &super::Ask<'_>) -> Option<Arc<super::Page>> {
-        self.0.get(ask)
-    }
-
-    fn insert(&self, page: Arc<super::Page>) {
-        self.0.insert(page);
-    }
-
-    fn remove(&self, ask: &super::Ask<'_>) {
-        self.0.remove(ask);
-    }
-}
-
-#[test]
 fn long_pages_are_not_kept() {
     for target in ["/?cc=max-age=60", "/blocks?cc=max-age=60"] {
         let cache = PageCache::new(Memory::new(1 << 20)).longest(0);
@@ -241,143 +204,6 @@ fn long_pages_are_not_kept() {
         ask(&client, target, &[]);
         assert!(ask(&client, target, &[]).text().ends_with('2'));
     }
-}
-
-/// Longest wait for what has to come; in the application too, so that no thread is waited for in vain.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-fn until(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it never came to that");
-        std::thread::yield_now();
-    }
-}
-
-/// Answers with the number of the call; one call is held until it may go.
-fn gathering(
-    calls: Arc<AtomicUsize>,
-    go: Arc<AtomicUsize>,
-    held: usize,
-    kept: &'static str,
-) -> impl App<Body: Send> + Send + Sync {
-    async_fn(move |environ: Environ, start_response: StartResponse| {
-        let (calls, go) = (calls.clone(), go.clone());
-        async move {
-            let timer = environ.timer();
-            let call = calls.fetch_add(1, Ordering::SeqCst) + 1;
-            let begun = Instant::now();
-            while call == held && go.load(Ordering::SeqCst) == 0 && begun.elapsed() < PATIENCE {
-                timer.sleep(Duration::from_millis(1)).await;
-            }
-            let kept = HeaderValue::from_static(kept);
-            let started = start_response.start(StatusCode::OK);
-            Ok::<_, Error>(
-                started
-                    .header(field::CACHE_CONTROL, kept)
-                    .full(call.to_string()),
-            )
-        }
-    })
-}
-
-fn together(kept: &'static str, patience: Duration) -> (usize, Vec<String>) {
-    let (calls, go) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let cache = PageCache::new(Memory::new(1 << 20)).patience(patience);
-    let app = Arc::new(gathering(calls.clone(), go.clone(), 1, kept).with(cache));
-    let ask = |app| Client::new(app).get("/").send().text();
-    let texts = std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask(app.clone()));
-        until(|| calls.load(Ordering::SeqCst) == 1);
-        let others: Vec<_> = (0..4).map(|_| scope.spawn(|| ask(app.clone()))).collect();
-        if patience < PATIENCE {
-            // They lose it while the first is on its way.
-            until(|| calls.load(Ordering::SeqCst) == 5);
-        }
-        go.store(1, Ordering::SeqCst);
-        let all = std::iter::once(first).chain(others);
-        all.map(|thread| thread.join().unwrap()).collect()
-    });
-    (calls.load(Ordering::SeqCst), texts)
-}
-
-#[test]
-fn one_call_serves_all_who_wait() {
-    let (calls, texts) = together("max-age=60", PATIENCE);
-    assert_eq!((calls, texts), (1, vec!["1".to_owned(); 5]));
-}
-
-#[test]
-fn what_cannot_be_kept_holds_nobody() {
-    let (calls, mut texts) = together("no-store", PATIENCE);
-    texts.sort_unstable();
-    assert_eq!((calls, texts.join("")), (5, "12345".to_owned()));
-}
-
-#[test]
-fn nobody_waits_for_ever() {
-    let (calls, _) = together("no-store", Duration::from_millis(1));
-    assert_eq!(calls, 5);
-}
-
-/// Makes a call that is held, and does something meanwhile; tells what both saw.
-fn during(
-    store: impl super::Store + 'static,
-    held: usize,
-    kept: &'static str,
-    method: Method,
-) -> [String; 3] {
-    let (calls, go) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let cache = PageCache::new(store);
-    let app = Arc::new(gathering(calls.clone(), go.clone(), held, kept).with(cache));
-    let client = Client::new(app.clone());
-    for _ in 1..held {
-        client.get("/").send();
-    }
-    let (first, meanwhile) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| Client::new(app.clone()).get("/").send().text());
-        until(|| calls.load(Ordering::SeqCst) >= held);
-        let meanwhile = client.request(method, "/").send().text();
-        go.store(1, Ordering::SeqCst);
-        (first.join().unwrap(), meanwhile)
-    });
-    [first, meanwhile, client.get("/").send().text()]
-}
-
-#[test]
-fn a_stale_page_is_given_out_while_a_new_one_is_brought() {
-    let kept = "max-age=60, stale-while-revalidate=5000";
-    let store = Aging(Memory::new(1 << 20), AtomicUsize::new(1));
-    assert_eq!(during(store, 2, kept, Method::GET), ["2", "1", "2"]);
-}
-
-/// Makes so many pages older than they are.
-struct Aging(Memory, AtomicUsize);
-
-impl super::Store for Aging {
-    fn get(&self, ask: &super::Ask<'_>) -> Option<Arc<super::Page>> {
-        self.0.get(ask)
-    }
-
-    fn insert(&self, mut page: Arc<super::Page>) {
-        let left = &self.1;
-        if left.load(Ordering::SeqCst) > 0 {
-            left.fetch_sub(1, Ordering::SeqCst);
-            Arc::get_mut(&mut page).expect("it is new").aged += 1000;
-        }
-        self.0.insert(page);
-    }
-
-    fn remove(&self, ask: &super::Ask<'_>) {
-        self.0.remove(ask);
-    }
-}
-
-#[test]
-fn a_page_that_was_forgotten_on_its_way_is_not_kept() {
-    let store = Memory::new(1 << 20);
-    let seen = during(store, 1, "max-age=60", Method::POST);
-    assert_eq!(seen, ["1", "2", "3"]);
 }
 
 #[test]
