@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use common::*;
-use rgi_core::server::{Address, Connection, Exchange, Level, RequestHead, Scheme, Tls};
+use rgi_core::server::{Address, Connection, Exchange, Level, RequestHead, Scheme, Tls, syntax};
 use rgi_core::testing::Client;
 use rgi_core::*;
 
@@ -376,7 +376,79 @@ fn spans_outside_of_the_head_are_empty() {
         ("", "", Some(""))
     );
     assert!(environ.headers().is_empty());
-    assert_eq!(environ.uri(), "/");
+    assert_eq!(environ.uri(), "*");
+    assert!(environ.try_uri().unwrap_err().is_malformed());
+}
+
+/// `http` holds less than the grammar of targets lets through, and no target is to become another.
+#[test]
+fn a_target_is_the_same_in_other_terms() {
+    for (target, uri) in [
+        ("/a`b?c`d", "/a%60b?c`d"),
+        ("/`", "/%60"),
+        ("http://a/x`y?z", "/x%60y?z"),
+        ("http://a%2Db/admin?x", "/admin?x"),
+        ("http://a%2Db", "/"),
+        ("HTTPS://a%2Db:1?x", "/?x"),
+        ("http://a/x", "http://a/x"),
+        (
+            "http://[::ffff:1.2.3.4]:80/x",
+            "http://[::ffff:1.2.3.4]:80/x",
+        ),
+    ] {
+        let mut environ = get("/elsewhere");
+        environ.set_target(target).unwrap();
+        assert_eq!(environ.uri(), uri, "{target}");
+        assert_eq!(environ.try_uri().unwrap(), uri);
+        assert_eq!(environ.target(), target);
+    }
+    // The split is of the path, and no part of what is told.
+    let mut environ = get("/a`/b");
+    assert!(environ.mount("/a`"));
+    assert_eq!(environ.uri(), "/a%60/b");
+    assert!(environ.restore_prefix("/`"));
+    assert_eq!(environ.uri(), "/%60/a%60/b");
+
+    let mut asterisk = environ_of(Method::OPTIONS);
+    asterisk.set_target("*").unwrap();
+    assert_eq!(asterisk.try_uri().unwrap(), "*");
+    let mut connect = environ_of(Method::CONNECT);
+    connect.set_target("a:80").unwrap();
+    assert_eq!(connect.try_uri().unwrap(), "a:80");
+}
+
+#[test]
+fn a_target_that_has_no_other_terms_is_no_path() {
+    let mut connect = environ_of(Method::CONNECT);
+    connect.set_target("a%2Db:80").unwrap();
+    let long = format!("/{}", "a".repeat(1 << 16));
+    for (environ, status) in [(connect, 400), (get(&long), 414)] {
+        assert_eq!(environ.uri(), "*");
+        assert_eq!(environ.try_uri().unwrap_err().status(), status);
+        assert_eq!(environ.into_request().uri(), "*");
+    }
+}
+
+/// An environ whose target is still to be set.
+fn environ_of(method: Method) -> Environ {
+    environ(method, "", &[("Host", "a")])
+}
+
+/// Each byte that a path or a query may have, and hosts of all its bytes.
+#[test]
+fn the_tables_differ_in_what_is_named() {
+    let bytes =
+        |class: &syntax::Class| (0..128).filter(|b| class.has(*b)).map(char::from).collect();
+    let (path, query): (String, String) = (bytes(&syntax::PATH), bytes(&syntax::QUERY));
+    let environ = get(&format!("/{path}?{query}"));
+    let uri = environ.try_uri().unwrap();
+    assert_eq!(uri.path(), format!("/{}", path.replace('`', "%60")));
+    assert_eq!(uri.query(), Some(&query[..]));
+    let host: String = bytes(&syntax::HOST);
+    let target = format!("http://{host}:1/");
+    let mut environ = get("/");
+    environ.set_target(&target).unwrap();
+    assert_eq!(environ.uri(), &target[..]);
 }
 
 // ---- what a proxy took off

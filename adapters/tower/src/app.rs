@@ -21,6 +21,9 @@ use crate::{BoxError, RequestBody};
 /// [`Peer`](rgi_core::Peer). An error of the service is answered with 500, or the status of the
 /// [`rgi_core::Error`] that it carries; one of the response's body cuts the response.
 ///
+/// The target is [`Environ::uri`]; one that `http` does not hold is refused, as
+/// [`Environ::try_uri`] has it, and the service is not asked.
+///
 /// With the feature `upgrade` a service can switch the protocol, as those of hyper do: by the `OnUpgrade`
 /// among the request's extensions, and 101. So axum's WebSockets run on every server, where the program
 /// has a runtime of tokio's for them. It is offered wherever an [`Offer`](rgi_core::Offer) is, which the
@@ -48,14 +51,13 @@ where
         let peer = environ.peer();
         environ.extensions_mut().insert(connection);
         environ.extensions_mut().insert(peer);
+        if let Err(error) = environ.try_uri() {
+            return ServiceBody::new(start_response, None, Driven::refused(error));
+        }
         let offer = environ.take_offer();
         let mut request = environ.into_request().map(RequestBody::new);
-        ServiceBody {
-            start_response: Some(start_response),
-            switch: Switch::offer(offer, &mut request),
-            switched: None,
-            driven: Driven::new(self.0.clone(), request),
-        }
+        let switch = Switch::offer(offer, &mut request);
+        ServiceBody::new(start_response, switch, Driven::new(self.0.clone(), request))
     }
 }
 
@@ -70,6 +72,21 @@ pin_project! {
         switched: Option<BoxBody>,
         #[pin]
         driven: Driven<S, F, B>,
+    }
+}
+
+impl<S, F, B> ServiceBody<S, F, B> {
+    fn new(
+        start_response: StartResponse,
+        switch: Option<Switch>,
+        driven: Driven<S, F, B>,
+    ) -> ServiceBody<S, F, B> {
+        ServiceBody {
+            start_response: Some(start_response),
+            switch,
+            switched: None,
+            driven,
+        }
     }
 }
 

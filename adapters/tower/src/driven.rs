@@ -7,7 +7,7 @@ use bytes::Buf;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
-use rgi_core::{Event, Started};
+use rgi_core::{Error, Event, Started};
 use tower_service::Service;
 
 use crate::{BoxError, RequestBody};
@@ -16,6 +16,7 @@ pin_project! {
     #[project = DrivenProj]
     pub(crate) enum Driven<S, F, B> {
         Readying { service: S, request: Option<Request<RequestBody>> },
+        Refused { error: Option<Error> },
         Calling { #[pin] future: F },
         Body { #[pin] body: B },
         Done,
@@ -62,6 +63,11 @@ impl<S, F, B> Driven<S, F, B> {
             request: Some(request),
         }
     }
+
+    /// A request that no service is asked.
+    pub(crate) fn refused(error: Error) -> Driven<S, F, B> {
+        Driven::Refused { error: Some(error) }
+    }
 }
 
 impl<S, F, B> Driven<S, F, B>
@@ -103,6 +109,10 @@ where
                         return Poll::Ready(Some(Ok(head)));
                     }
                 },
+                DrivenProj::Refused { error } => {
+                    let error = error.take().map(|error| Err(error.into()));
+                    return Poll::Ready(error);
+                }
                 DrivenProj::Body { .. } | DrivenProj::Done => return Poll::Ready(None),
             };
             self.set(Driven::Done);

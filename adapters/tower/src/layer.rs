@@ -34,7 +34,8 @@ use crate::{BoxError, RequestBody, source};
 /// - Parts of files are read, in blocks of 64 KiB; flushes are left out.
 /// - A switch of protocols passes through a layer that leaves status and body as they are.
 /// - A layer sees the whole target, prefix and all, and may change it, as
-///   [`Environ::set_target`] has it: what lies outside of `script_name` is answered with 404.
+///   [`Environ::set_target`] has it: what lies outside of `script_name` is answered with 404. It sees
+///   [`Environ::uri`], and what [`Environ::try_uri`] does not hold is refused before the layer.
 pub fn layer<L>(layer: L) -> TowerLayer<L> {
     TowerLayer(layer)
 }
@@ -315,9 +316,15 @@ where
 
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> Self::Body {
         let (start_response, fallback) = start_response.with_fallback();
+        let uri = match environ.try_uri() {
+            Ok(uri) => uri.clone(),
+            Err(error) => {
+                return LayeredBody::new(fallback, Shared::default(), Driven::refused(error));
+            }
+        };
         let mut request = Request::new(RequestBody::new(environ.take_input()));
         *request.method_mut() = environ.method().clone();
-        *request.uri_mut() = environ.uri().clone();
+        *request.uri_mut() = uri;
         *request.version_mut() = environ.version();
         *request.headers_mut() = std::mem::take(environ.headers_mut());
         *request.extensions_mut() = std::mem::take(environ.extensions_mut());
@@ -327,12 +334,7 @@ where
             ..Slot::default()
         }));
         request.extensions_mut().insert(Carried(shared.clone()));
-        LayeredBody {
-            fallback: Some(fallback),
-            shared,
-            begun: false,
-            driven: Driven::new(self.0.clone(), request),
-        }
+        LayeredBody::new(fallback, shared, Driven::new(self.0.clone(), request))
     }
 }
 
@@ -346,6 +348,17 @@ pin_project! {
         begun: bool,
         #[pin]
         driven: Driven<S, F, B>,
+    }
+}
+
+impl<S, F, B> LayeredBody<S, F, B> {
+    fn new(fallback: Fallback, shared: Shared, driven: Driven<S, F, B>) -> LayeredBody<S, F, B> {
+        LayeredBody {
+            fallback: Some(fallback),
+            shared,
+            begun: false,
+            driven,
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Layers that change the target, in memory and over the wire.
 
+use std::future::Ready;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Uri};
+use http::{Method, Request, Response, Uri};
 use rgi_core::middleware::Middleware;
 use rgi_core::server::{Listener, Server, Stop};
 use rgi_core::testing::Client;
@@ -15,7 +16,7 @@ use rgi_core::{
 };
 use rgi_coroutine::Coroutine;
 use rgi_threaded::Threaded;
-use rgi_tower::RequestBody;
+use rgi_tower::{BoxError, Inner, RequestBody};
 use tower_http::normalize_path::NormalizePathLayer;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -64,25 +65,25 @@ fn slashes_are_trimmed() {
 
 #[test]
 fn slashes_are_trimmed_on_servers() {
-    over_the_wire(|listeners, stop| {
+    over_the_wire(&TRIMMED, |listeners, stop| {
         let lifespan = |_: &Worker| Ok(trimmed());
         let server = Coroutine::new(rgi_coroutine::Config::default());
         server.serve(lifespan.into_lifespan(), listeners, stop)
     });
-    over_the_wire(|listeners, stop| {
+    over_the_wire(&TRIMMED, |listeners, stop| {
         let lifespan = |_: &Worker| Ok(trimmed());
         let server = Threaded::new(rgi_threaded::Config::default());
         server.serve(lifespan.into_lifespan(), listeners, stop)
     });
 }
 
-fn over_the_wire(serve: fn(Vec<Listener>, Stop) -> Result<(), Error>) {
+fn over_the_wire(asked: &[(&str, &str)], serve: fn(Vec<Listener>, Stop) -> Result<(), Error>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let stop = Stop::new();
     let order = stop.clone();
     let thread = std::thread::spawn(move || serve(vec![Listener::Tcp(listener)], order));
-    for (target, told) in TRIMMED {
+    for (target, told) in asked {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -93,6 +94,104 @@ fn over_the_wire(serve: fn(Vec<Listener>, Stop) -> Result<(), Error>) {
     }
     stop.graceful();
     thread.join().unwrap().unwrap();
+}
+
+/// Tells the application what it sees of the target; alone, it answers so.
+#[derive(Clone)]
+struct Seen<S>(S);
+
+#[derive(Clone)]
+struct Sees;
+
+impl<S> Layer<S> for Sees {
+    type Service = Seen<S>;
+
+    fn layer(&self, inner: S) -> Seen<S> {
+        Seen(inner)
+    }
+}
+
+impl<A: App> Service<Request<RequestBody>> for Seen<Inner<A>> {
+    type Response = <Inner<A> as Service<Request<RequestBody>>>::Response;
+    type Error = BoxError;
+    type Future = <Inner<A> as Service<Request<RequestBody>>>::Future;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let seen = request.uri().path().parse().unwrap();
+        request.headers_mut().insert("x-seen", seen);
+        self.0.call(request)
+    }
+}
+
+impl Service<Request<RequestBody>> for Seen<()> {
+    type Response = Response<String>;
+    type Error = BoxError;
+    type Future = Ready<Result<Response<String>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        std::future::ready(Ok(Response::new(request.uri().path().to_owned())))
+    }
+}
+
+fn seen(environ: Environ, start_response: StartResponse) -> Full {
+    let seen = environ.header("x-seen").unwrap_or_default();
+    let seen = String::from_utf8_lossy(seen);
+    let text = format!("{seen}, of {}", environ.target());
+    start_response.start(StatusCode::OK).full(text)
+}
+
+/// Targets that RGI's own reader takes and `http` does not.
+#[test]
+fn a_target_does_not_become_another_path() {
+    let layered = [
+        ("/admin/`", "/admin/%60, of /admin/`"),
+        ("http://a%2Db/admin", "/admin, of http://a%2Db/admin"),
+    ];
+    over_the_wire(&layered, |listeners, stop| {
+        let app = |_: &Worker| Ok(app_fn(seen).with(rgi_tower::layer(Sees)));
+        let server = Threaded::new(rgi_threaded::Config::default());
+        server.serve(app.into_lifespan(), listeners, stop)
+    });
+    let served = [("/admin/`", "/admin/%60"), ("http://a%2Db/admin", "/admin")];
+    over_the_wire(&served, |listeners, stop| {
+        let app = |_: &Worker| Ok(rgi_tower::app(Seen(())));
+        let server = Threaded::new(rgi_threaded::Config::default());
+        server.serve(app.into_lifespan(), listeners, stop)
+    });
+}
+
+#[test]
+fn a_target_that_http_does_not_hold_is_refused() {
+    /// Has the inner application asked for another target.
+    fn asked_for(app: impl App, method: Method, target: &str) -> u16 {
+        let app = app.around(|inner, mut environ: Environ, start_response| {
+            environ.set_target(target).unwrap();
+            inner.call(environ, start_response)
+        });
+        let first = match method == Method::CONNECT {
+            true => "a:80",
+            false => "/",
+        };
+        Client::new(app).request(method, first).send().status()
+    }
+    let long = format!("/{}", "a".repeat(1 << 16));
+    for (method, target, status) in [
+        (Method::CONNECT, "a%2Db:80", 400),
+        (Method::GET, &long[..], 414),
+    ] {
+        let layered = app_fn(seen).with(rgi_tower::layer(Sees));
+        assert_eq!(asked_for(layered, method.clone(), target), status);
+        let served = rgi_tower::app(Seen(()));
+        assert_eq!(asked_for(served, method, target), status);
+    }
 }
 
 /// A layer that sends every request elsewhere.

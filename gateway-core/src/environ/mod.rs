@@ -8,12 +8,13 @@ mod peer;
 mod stopping;
 mod target;
 mod timer;
+mod uri;
 mod url;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use http::{Extensions, HeaderMap, HeaderName, Method, Uri, Version};
+use http::{Extensions, HeaderMap, HeaderName, Method, Version};
 
 pub use cgi::Vars;
 pub use decode::percent_decode;
@@ -82,14 +83,6 @@ impl Environ {
     pub fn target(&self) -> &str {
         let inner = self.inner();
         inner.text(inner.target)
-    }
-
-    /// The target as an `http::Uri`, made when first asked for. A target that `http` does not take
-    /// gives `/`.
-    pub fn uri(&self) -> &Uri {
-        self.inner()
-            .uri
-            .get_or_init(|| self.target().parse().unwrap_or_default())
     }
 
     /// The part of the raw path the application is mounted under (`SCRIPT_NAME`): `""` or
@@ -350,7 +343,8 @@ impl Environ {
         Loan::of(inner)
     }
 
-    /// The request in another library's terms. The environ's extensions go along.
+    /// The request in another library's terms. The environ's extensions go along. Who does more with
+    /// the target than show it asks [`try_uri`](Self::try_uri) before.
     pub fn into_request(mut self) -> http::Request<Input> {
         // What is left of it is of no use to a loan.
         self.inner_mut().home = None;
