@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use rgi_core::server::{Commit, Framing, Host, Level, Payload, Response};
-use rgi_core::{Body, End, FileRegion};
+use rgi_core::{Body, End, FileRegion, rt};
 
 /// The answer of an application, until its head is decided.
 #[must_use = "a future does nothing until it is awaited"]
@@ -41,7 +41,7 @@ impl<B: Body> Future for Answer<B> {
         let Some(exchanged) = &mut this.0 else {
             return Poll::Pending;
         };
-        let commit = ready!(exchanged.response.as_mut().poll_head(cx));
+        let commit = ready!(exchanged.run(|response| response.poll_head(cx)));
         if let Some(error) = exchanged.response.error()
             && !error.is_disconnected()
         {
@@ -99,17 +99,25 @@ struct Exchanged<B: Body> {
     owes: bool,
 }
 
+impl<B: Body> Exchanged<B> {
+    /// All that runs the application's code, its drops and hooks among it, runs here: on threads that
+    /// may not wait, if the host does not say that they may.
+    fn run<T>(&mut self, f: impl FnOnce(Pin<&mut Response<B>>) -> T) -> T {
+        rt::parking(self.host.info.may_block, || f(self.response.as_mut()))
+    }
+}
+
 impl<B: Body> Drop for Exchanged<B> {
     fn drop(&mut self) {
         let taken = self.response.is_end() && !self.owes;
         if taken || self.response.is_cut() {
-            self.response.as_mut().finish(None);
+            self.run(|response| response.finish(None));
             return;
         }
         if let Some(hang_up) = self.response.hang_up() {
             hang_up.now();
         }
-        self.response.as_mut().finish(Some(End::Disconnected));
+        self.run(|response| response.finish(Some(End::Disconnected)));
     }
 }
 
@@ -190,14 +198,13 @@ impl<B: Body> HttpBody for ResponseBody<B> {
                     }
                     Ok(None) => this.file = None,
                     Err(error) => {
-                        let response = this.exchanged.response.as_mut();
-                        response.fail(error.into());
+                        this.exchanged.run(|response| response.fail(error.into()));
                         return Poll::Ready(Some(Err(this.cut())));
                     }
                 }
                 this.exchanged.owes = false;
             }
-            match ready!(this.exchanged.response.as_mut().poll_payload(cx)) {
+            match ready!(this.exchanged.run(|response| response.poll_payload(cx))) {
                 None => {
                     this.ended = true;
                     return Poll::Ready(None);
