@@ -24,6 +24,9 @@ use crate::{BoxError, RequestBody};
 /// The target is [`Environ::uri`]; one that `http` does not hold is refused, as
 /// [`Environ::try_uri`] has it, and the service is not asked.
 ///
+/// The length of a response is what its field says, or else its body. Trailers go out where the field
+/// `trailer` announces them; such a response has no length.
+///
 /// With the feature `upgrade` a service can switch the protocol, as those of hyper do: by the `OnUpgrade`
 /// among the request's extensions, and 101. So axum's WebSockets run on every server, where the program
 /// has a runtime of tokio's for them. It is offered wherever an [`Offer`](rgi_core::Offer) is, which the

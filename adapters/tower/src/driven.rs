@@ -46,10 +46,19 @@ impl ServiceHead {
     /// Puts it into a start that has its status. What is to be switched has no length.
     pub(crate) fn fill(self, started: Started) -> Event {
         let length = self.length;
+        let announces = self.headers.contains_key(header::TRAILER);
         let mut started = self.adopt(started);
         let head = started.head_mut();
-        if head.length().is_none() && head.protocol().is_none() {
-            head.set_length(length);
+        if head.protocol().is_none() {
+            head.set_length(match head.length() {
+                // Trailers go behind a body whose end is not known before.
+                _ if announces => None,
+                // A router's doing: it would be the 200's (RFC 9110 8.6).
+                Some(0) if head.status == StatusCode::NOT_MODIFIED => None,
+                Some(length) => Some(length),
+                // Of an answer to HEAD, or a 304, an empty body says nothing; elsewhere the server sees it.
+                None => length.filter(|length| *length > 0),
+            });
         }
         Event::Start(started)
     }
