@@ -5,19 +5,17 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use rgi_core::middleware::Middleware;
-use rgi_core::{
-    App, Body, Environ, Error, Event, Fallback, FileRegion, Hold, StartResponse, Started, Upgrade,
-};
+use rgi_core::{App, Body, Environ, Error, Event, Fallback, Hold, StartResponse, Started, Upgrade};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::driven::Driven;
+use crate::inner::InnerBody;
 use crate::{BoxError, RequestBody, source};
 
 /// A middleware of a tower layer.
@@ -61,21 +59,21 @@ where
 }
 
 /// What the two sides of a layer share of one exchange.
-type Shared = Arc<Mutex<Slot>>;
+pub(crate) type Shared = Arc<Mutex<Slot>>;
 
 #[derive(Default)]
-struct Slot {
+pub(crate) struct Slot {
     environ: Option<Environ>,
     start_response: Option<StartResponse>,
     /// Of the application, its fields taken out.
     started: Option<Started>,
-    upgrade: Option<Upgrade>,
+    pub(crate) upgrade: Option<Upgrade>,
 }
 
 #[derive(Clone)]
 struct Carried(Shared);
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
+pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -185,120 +183,35 @@ fn respond<B: Body>(
     shared: Shared,
 ) -> Response<InnerBody<B>> {
     let head = started.head_mut();
-    let (status, length) = (head.status, head.length());
+    let status = head.status;
+    // A switch of protocols has none.
+    let switches = matches!(first, Some(Event::Upgrade(_)));
+    let length = head.length().filter(|_| !switches);
     let mut headers = head.take_header_map();
     head.set_length(None);
     if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     lock(&shared).started = Some(started);
-    let ended = first.is_none();
-    let mut response = Response::new(InnerBody {
+    let body = InnerBody::new(
         body,
         hold,
-        first,
-        file: None,
+        first.filter(|_| switches || has_content(status)),
         length,
-        ended,
         shared,
-    });
+    );
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
 
-/// Bytes read of a file at a time.
-const FILE_CHUNK: usize = 64 * 1024;
-
-/// The payload of an application behind a layer.
-pub struct InnerBody<B> {
-    body: Pin<Box<B>>,
-    hold: Hold,
-    first: Option<Event>,
-    file: Option<Box<FileRegion>>,
-    /// What is left of what was promised.
-    length: Option<u64>,
-    ended: bool,
-    shared: Shared,
-}
-
-impl<B> fmt::Debug for InnerBody<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InnerBody").finish_non_exhaustive()
-    }
-}
-
-impl<B: Body> InnerBody<B> {
-    fn give(&mut self, data: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Some(length) = &mut self.length {
-            *length = length.saturating_sub(data.len() as u64);
-        }
-        Poll::Ready(Some(Ok(Frame::data(data))))
-    }
-}
-
-impl<B: Body> HttpBody for InnerBody<B> {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = &mut *self;
-        loop {
-            if let Some(region) = &mut this.file {
-                match region.next_chunk(FILE_CHUNK)? {
-                    Some(chunk) => return this.give(chunk),
-                    None => this.file = None,
-                }
-            }
-            if this.ended {
-                return Poll::Ready(None);
-            }
-            let event = match this.first.take() {
-                Some(event) => event,
-                None => match ready!(this.hold.poll_next(this.body.as_mut(), cx)) {
-                    Some(Ok(event)) => event,
-                    Some(Err(error)) => {
-                        this.ended = true;
-                        return Poll::Ready(Some(Err(error.into())));
-                    }
-                    None => {
-                        this.ended = true;
-                        return Poll::Ready(None);
-                    }
-                },
-            };
-            match event {
-                Event::Data(data) if data.is_empty() => {}
-                Event::Data(data) => return this.give(data),
-                Event::File(region) => this.file = Some(region),
-                Event::Trailers(trailers) => {
-                    this.ended = true;
-                    return Poll::Ready(Some(Ok(Frame::trailers(*trailers))));
-                }
-                // The other side hands it on, and polls this one further: the handler is in it.
-                Event::Upgrade(upgrade) => lock(&this.shared).upgrade = Some(upgrade),
-                Event::Start(_) => {
-                    this.ended = true;
-                    let error = Error::misuse("a second start");
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        let more =
-            self.ended || self.first.is_none() && self.hold.size_hint(&self.body).1 == Some(0);
-        more && self.file.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.length.map_or_else(SizeHint::new, SizeHint::with_exact)
-    }
+/// Whether content may follow a head (RFC 9110 15.3.5, 15.3.6, 15.4.5).
+fn has_content(status: StatusCode) -> bool {
+    !matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    )
 }
 
 /// An application behind a layer.

@@ -73,6 +73,7 @@
 mod answer;
 mod app;
 mod driven;
+mod inner;
 mod layer;
 mod request;
 mod service;
@@ -89,6 +90,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 pub use answer::{Answer, CutOff, ResponseBody};
 pub use app::{ServiceApp, ServiceBody, app};
-pub use layer::{Inner, InnerBody, Layered, LayeredBody, Opening, TowerLayer, layer};
+pub use inner::InnerBody;
+pub use layer::{Inner, Layered, LayeredBody, Opening, TowerLayer, layer};
 pub use request::RequestBody;
 pub use service::{AppService, into_service};

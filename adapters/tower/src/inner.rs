@@ -1,0 +1,147 @@
+//! The payload of an application behind a layer.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use rgi_core::{Body, Error, Event, FileRegion, Hold};
+
+use crate::BoxError;
+use crate::layer::{Shared, lock};
+
+/// Bytes read of a file at a time.
+const FILE_CHUNK: usize = 64 * 1024;
+
+/// The payload of an application behind a layer, held to the length that its head promised: more is an
+/// error, and so is less.
+pub struct InnerBody<B> {
+    body: Pin<Box<B>>,
+    hold: Hold,
+    first: Option<Event>,
+    file: Option<Box<FileRegion>>,
+    /// What is left of what was promised.
+    length: Option<u64>,
+    ended: bool,
+    shared: Shared,
+}
+
+type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+
+impl<B: Body> InnerBody<B> {
+    /// The payload that begins with `first`; without that there is none.
+    pub(crate) fn new(
+        body: Pin<Box<B>>,
+        hold: Hold,
+        first: Option<Event>,
+        length: Option<u64>,
+        shared: Shared,
+    ) -> InnerBody<B> {
+        InnerBody {
+            body,
+            hold,
+            ended: first.is_none(),
+            first,
+            file: None,
+            length,
+            shared,
+        }
+    }
+
+    fn give(&mut self, data: Bytes) -> Polled {
+        if let Some(left) = &mut self.length {
+            let Some(less) = left.checked_sub(data.len() as u64) else {
+                return self.fail(Error::misuse("more bytes than the length promised"));
+            };
+            *left = less;
+        }
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    /// The application has no more to give.
+    fn end(&mut self) -> Polled {
+        self.ended = true;
+        match self.length {
+            None | Some(0) => Poll::Ready(None),
+            Some(_) => self.fail(Error::misuse("fewer bytes than the length promised")),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Polled {
+        self.ended = true;
+        self.file = None;
+        Poll::Ready(Some(Err(error.into())))
+    }
+
+    /// Whether all that was promised is given: the body is asked no more (RGI 152).
+    fn is_full(&self) -> bool {
+        self.length == Some(0) && self.first.is_none()
+    }
+}
+
+impl<B: Body> HttpBody for InnerBody<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
+        let this = &mut *self;
+        loop {
+            if let Some(region) = &mut this.file {
+                match region.next_chunk(FILE_CHUNK) {
+                    Ok(Some(chunk)) => return this.give(chunk),
+                    Ok(None) => this.file = None,
+                    Err(error) => return this.fail(error.into()),
+                }
+            }
+            if this.ended || this.is_full() {
+                return Poll::Ready(None);
+            }
+            let event = match this.first.take() {
+                Some(event) => event,
+                None => match ready!(this.hold.poll_next(this.body.as_mut(), cx)) {
+                    Some(Ok(event)) => event,
+                    Some(Err(error)) => return this.fail(error),
+                    None => return this.end(),
+                },
+            };
+            match event {
+                Event::Data(data) if data.is_empty() => {}
+                Event::Data(data) => return this.give(data),
+                Event::File(region) => this.file = Some(region),
+                Event::Trailers(_) if this.length.is_some() => return this.end(),
+                Event::Trailers(trailers) => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Ok(Frame::trailers(*trailers))));
+                }
+                // The other side hands it on, and polls this one further: the handler is in it.
+                Event::Upgrade(upgrade) => lock(&this.shared).upgrade = Some(upgrade),
+                Event::Start(_) => return this.fail(Error::misuse("a second start")),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let is_over = || self.hold.size_hint(&self.body).1 == Some(0);
+        let over = self.ended
+            || self.is_full()
+            || self.length.is_none() && self.first.is_none() && is_over();
+        over && self.file.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.first {
+            // The connection's bytes are no content.
+            Some(Event::Upgrade(_)) => SizeHint::with_exact(0),
+            _ if self.ended && self.file.is_none() => SizeHint::with_exact(0),
+            _ => self.length.map_or_else(SizeHint::new, SizeHint::with_exact),
+        }
+    }
+}
+
+impl<B> fmt::Debug for InnerBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InnerBody").finish_non_exhaustive()
+    }
+}

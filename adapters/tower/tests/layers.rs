@@ -1,0 +1,128 @@
+//! Layers of tower-http's around applications.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use rgi_core::testing::{Client, Reply};
+use rgi_core::{
+    App, AppExt, Bytes, End, Environ, Error, Event, Full, StartResponse, StatusCode, Stream,
+    Upgraded, app_fn,
+};
+use tower_http::compression::CompressionLayer;
+
+/// Behind a layer that packs what is long enough, or of no known length.
+fn packed(app: impl App) -> Reply {
+    let client = Client::new(app.with(rgi_tower::layer(CompressionLayer::new())));
+    client.get("/").header("accept-encoding", "gzip").send()
+}
+
+#[test]
+fn nothing_is_made_of_nothing() {
+    for status in [200, 204, 302, 304] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let reply = packed(app_fn(move |_: Environ, start_response: StartResponse| {
+            start_response.start(status).empty()
+        }));
+        assert_eq!((reply.status(), reply.body().len()), (status.as_u16(), 0));
+        assert_eq!(reply.header("content-encoding"), None, "{status}");
+        assert!(!reply.was_cut());
+    }
+    // A 304 tells the length of the 200.
+    let reply = packed(app_fn(|_: Environ, start_response: StartResponse| {
+        let started = start_response.start(StatusCode::NOT_MODIFIED);
+        started.length(1000).empty()
+    }));
+    assert_eq!(reply.head().length(), Some(1000));
+    let reply = packed(app_fn(|_: Environ, start_response: StartResponse| {
+        start_response.start(StatusCode::OK).full("x".repeat(1000))
+    }));
+    assert_eq!(reply.header("content-encoding"), Some("gzip"));
+    assert!(!reply.was_cut());
+}
+
+#[test]
+fn a_switch_of_protocols_is_not_packed() {
+    let app = app_fn(|mut environ: Environ, start_response: StartResponse| {
+        let accepted = environ.take_offer().unwrap().accept("chat").unwrap();
+        let started = start_response.start(StatusCode::OK);
+        started.upgrade(accepted, async |mut io: Upgraded| {
+            io.write_all(b"hello").await?;
+            Ok(())
+        })
+    });
+    let client = Client::new(app.with(rgi_tower::layer(CompressionLayer::new())));
+    let request = client.get("/").header("accept-encoding", "gzip");
+    let reply = request.upgrade("chat", b"").send();
+    assert_eq!((reply.status(), reply.switched()), (101, &b"hello"[..]));
+    assert_eq!(reply.header("content-encoding"), None);
+    assert_eq!(reply.outcome().end, End::Sent);
+}
+
+/// So many blocks of ten bytes, of which it counts those that are asked for.
+struct Blocks {
+    start: Option<StartResponse>,
+    promised: u64,
+    left: usize,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Stream for Blocks {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(start_response) = self.start.take() {
+            let started = start_response.start(StatusCode::OK);
+            let event = Event::Start(started.length(self.promised));
+            return Poll::Ready(Some(Ok(event)));
+        }
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= 1;
+        let block = Bytes::from_static(b"0123456789");
+        Poll::Ready(Some(Ok(Event::Data(block))))
+    }
+}
+
+/// What becomes of blocks that were promised to be of another length, and how many were asked for.
+fn promised(promised: u64, left: usize) -> (Reply, usize) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let reply = packed(app_fn(move |_: Environ, start_response| Blocks {
+        start: Some(start_response),
+        promised,
+        left,
+        asked: count.clone(),
+    }));
+    (reply, asked.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_promised_length_is_kept_behind_a_layer_that_changes_the_body() {
+    let (whole, asked) = promised(50, 5);
+    assert_eq!(whole.header("content-encoding"), Some("gzip"));
+    // At the length it is asked no more (RGI 152).
+    assert_eq!((whole.was_cut(), asked), (false, 5));
+    let (whole, asked) = promised(50, usize::MAX);
+    assert_eq!((whole.was_cut(), asked), (false, 5));
+    // Whether the head was out before is the layer's affair.
+    let failed = |reply: &Reply| reply.was_cut() || reply.status() == 500;
+    let (short, _) = promised(50, 4);
+    assert!(failed(&short), "{short:?}");
+    let (long, _) = promised(45, 5);
+    assert!(failed(&long), "{long:?}");
+}
+
+#[test]
+fn an_answer_to_head_has_the_length_and_no_body() {
+    let told = |_: Environ, start_response: StartResponse| -> Full {
+        start_response.start(StatusCode::OK).length(50).empty()
+    };
+    let client = Client::new(app_fn(told).with(rgi_tower::layer(CompressionLayer::new())));
+    let reply = client.head("/").header("accept-encoding", "gzip").send();
+    assert_eq!((reply.status(), reply.head().length()), (200, Some(50)));
+    assert!(!reply.was_cut());
+}
