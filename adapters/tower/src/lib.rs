@@ -44,6 +44,83 @@
 //! No way asks for a runtime. Each is `Send` exactly when what it is made of is. Bodies are pulled block
 //! by block, and nothing is read ahead in either direction.
 //!
+//! # Errors
+//!
+//! An error of a service is answered with the status of the [`rgi_core::Error`] it is or was caused by, and
+//! else with 500; one of a request's body with 400, or 413 where a layer such as tower-http's
+//! `RequestBodyLimit` found it too long. tower's own errors are of a crate that this one does not know. So
+//! whoever has such layers says what they mean, by tower's `map_err` around them:
+//!
+//! ```
+//! use rgi_core::testing::Client;
+//! use rgi_core::{AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn};
+//! use rgi_tower::BoxError;
+//! use tower::ServiceBuilder;
+//! use tower::load_shed::error::Overloaded;
+//! use tower::timeout::error::Elapsed;
+//!
+//! fn meaning(error: BoxError) -> BoxError {
+//!     if error.is::<Elapsed>() {
+//!         // 503.
+//!         return Error::timeout(error).into();
+//!     }
+//!     if error.is::<Overloaded>() {
+//!         // 503, with `retry-after`.
+//!         return Error::overloaded(error).into();
+//!     }
+//!     error
+//! }
+//!
+//! fn hello(_: Environ, start_response: StartResponse) -> Full {
+//!     start_response.start(StatusCode::OK).full("hello")
+//! }
+//!
+//! // At most none at a time.
+//! let layer = ServiceBuilder::new().map_err(meaning).load_shed().concurrency_limit(0);
+//! let client = Client::new(app_fn(hello).with(rgi_tower::layer(layer)));
+//! assert_eq!(client.get("/").send().status(), 503);
+//! ```
+//!
+//! The same of a request's body, where a layer of tower-http's may give up on it: the layer inside of that
+//! one says that it is 408.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use http_body_util::BodyExt;
+//! use rgi_core::{AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn};
+//! use rgi_tower::{BoxError, RequestBody};
+//! use tower::ServiceBuilder;
+//! use tower_http::map_request_body::MapRequestBodyLayer;
+//! use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutBody, TimeoutError};
+//!
+//! fn meaning(error: BoxError) -> BoxError {
+//!     match error.is::<TimeoutError>() {
+//!         true => Error::timeout(error).with_status(StatusCode::REQUEST_TIMEOUT).into(),
+//!         false => error,
+//!     }
+//! }
+//!
+//! # fn hello(_: Environ, start_response: StartResponse) -> Full {
+//! #     start_response.start(StatusCode::OK).full("hello")
+//! # }
+//! let layer = ServiceBuilder::new()
+//!     .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(30)))
+//!     .layer(MapRequestBodyLayer::new(|body: TimeoutBody<RequestBody>| body.map_err(meaning)));
+//! let app = app_fn(hello).with(rgi_tower::layer(layer));
+//! # let _ = app;
+//! ```
+//!
+//! # Layers that do not fit
+//!
+//! Each request gets a clone of what a layer has made, and an application answers once:
+//!
+//! - Services that are not `Clone`, such as tower's `RateLimit`, do not compile here.
+//! - A layer that calls its service twice for one request, such as `Retry`, gets an error the second time;
+//!   one that makes a request of its own gets one at once.
+//! - A layer that spawns a task when it wraps, such as `Buffer`, needs its runtime where the application is
+//!   made, and not only where it is called.
+//!
 //! # gRPC
 //!
 //! A service of tonic's is a service of HTTP, and its trailers pass as they are. It wants HTTP/2, which of

@@ -1,5 +1,6 @@
 //! A body of `http_body`'s as an application's input.
 
+use std::error::Error as StdError;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -7,6 +8,7 @@ use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
+use http_body_util::LengthLimitError;
 use rgi_core::server::InputSource;
 use rgi_core::{Error, Input};
 
@@ -82,11 +84,18 @@ where
 
 /// A body that cannot be read is the client's doing, unless its error says otherwise.
 fn failure(error: BoxError) -> Error {
+    let is_over_limit = is_over_limit(&*error);
     let error = Error::new(error);
     match error.status() {
-        StatusCode::INTERNAL_SERVER_ERROR if !error.is_disconnected() => {
-            error.with_status(StatusCode::BAD_REQUEST)
-        }
+        StatusCode::INTERNAL_SERVER_ERROR if error.is_disconnected() => error,
+        StatusCode::INTERNAL_SERVER_ERROR if is_over_limit => Error::too_large(error),
+        StatusCode::INTERNAL_SERVER_ERROR => error.with_status(StatusCode::BAD_REQUEST),
         _ => error,
     }
+}
+
+/// Whether a layer that limits bodies, such as tower-http's, is the cause.
+fn is_over_limit(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|error| error.is::<LengthLimitError>())
 }

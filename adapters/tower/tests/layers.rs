@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
     App, AppExt, Bytes, End, Environ, Error, Event, Full, StartResponse, StatusCode, Stream,
-    Upgraded, app_fn,
+    Upgraded, app_fn, async_fn,
 };
 use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 
 /// Behind a layer that packs what is long enough, or of no known length.
 fn packed(app: impl App) -> Reply {
@@ -114,6 +115,19 @@ fn a_promised_length_is_kept_behind_a_layer_that_changes_the_body() {
     assert!(failed(&short), "{short:?}");
     let (long, _) = promised(45, 5);
     assert!(failed(&long), "{long:?}");
+}
+
+#[test]
+fn a_body_over_a_layers_limit_is_too_large() {
+    async fn count(mut environ: Environ, start: StartResponse) -> Result<Full, Error> {
+        let bytes = environ.input().collect(1000).await?.len();
+        Ok(start.start(StatusCode::OK).full(bytes.to_string()))
+    }
+    let layer = rgi_tower::layer(RequestBodyLimitLayer::new(10));
+    let client = Client::new(async_fn(count).with(layer));
+    let sent = |blocks: &[&'static str]| client.post("/").chunks(blocks.to_vec()).send();
+    assert_eq!(sent(&["12345", "67890"]).text(), "10");
+    assert_eq!(sent(&["12345", "678901"]).status(), 413);
 }
 
 #[test]
