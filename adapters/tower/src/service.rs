@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, Request, Response, header};
+use http::{Request, Response};
 use http_body::Body as HttpBody;
-use rgi_core::server::syntax::members;
-use rgi_core::server::{Connection, Exchange, Host, RequestHead, ServerInfo};
+use rgi_core::server::syntax::PATH;
+use rgi_core::server::{
+    Connection, Exchange, Host, Limits, RequestHead, Scheme, ServerInfo, leave_behind,
+};
 use rgi_core::{App, rt};
 use tower_service::Service;
 
@@ -18,8 +20,8 @@ use crate::{BoxError, source};
 /// An application as a service, for every kind of request body.
 ///
 /// It is always ready, and fails never: what goes wrong before the head is decided becomes a status,
-/// and what goes wrong later an error of the body. A [`Connection`] among the request's extensions is
-/// the environ's.
+/// and what goes wrong later an error of the body. A [`Connection`] and a [`Scheme`] among the request's
+/// extensions are the environ's.
 ///
 /// ```
 /// use http::Request;
@@ -52,6 +54,8 @@ pub fn into_service<A>(app: A) -> AppService<A> {
     AppService {
         app: Arc::new(app),
         host: Arc::new(Host::new(info, Arc::new(ThreadTimer))),
+        scheme: None,
+        prefix: None,
     }
 }
 
@@ -59,16 +63,59 @@ pub fn into_service<A>(app: A) -> AppService<A> {
 pub struct AppService<A> {
     app: Arc<A>,
     host: Arc<Host>,
+    scheme: Option<Scheme>,
+    prefix: Option<Arc<str>>,
 }
 
 impl<A> AppService<A> {
-    /// With facts, clock, pool, log and prefix that the program knows. `upgrade` and `informational`
+    /// With facts, clock, pool, log, order to stop and prefix that the program knows. `upgrade` and `informational`
     /// are not true of a service, and are taken for false.
     #[must_use]
     pub fn with_host(mut self, mut host: Host) -> AppService<A> {
         host.info.upgrade = false;
         host.info.informational = false;
         self.host = Arc::new(host);
+        self
+    }
+
+    /// Below a prefix that a router takes off the path, such as axum's `nest_service`: it is put before
+    /// the path again, as a part of `script_name`. One that the path still has is the host's
+    /// `script_name`.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use rgi_core::{Environ, Full, StartResponse, StatusCode, app_fn};
+    ///
+    /// fn place(environ: Environ, start_response: StartResponse) -> Full {
+    ///     let place = format!("{} {}", environ.script_name(), environ.path_info());
+    ///     start_response.start(StatusCode::OK).full(place)
+    /// }
+    ///
+    /// let shop = rgi_tower::into_service(app_fn(place)).below("/shop");
+    /// let router: Router = Router::new().nest_service("/shop", shop);
+    /// # let _ = router;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the prefix does not begin with a slash, ends with one, or has a byte that no path has.
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> AppService<A> {
+        let is_path = prefix.starts_with('/') && !prefix.ends_with('/');
+        assert!(
+            is_path && PATH.spells(prefix.as_bytes()),
+            "a prefix begins with a slash and does not end with one: {prefix:?}"
+        );
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// With the scheme by which clients reach the program, where it knows that. By itself it is `https` if the
+    /// request's [`Connection`] has a TLS session, and else `http`; a [`Scheme`] among the request's
+    /// extensions goes before both.
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: Scheme) -> AppService<A> {
+        self.scheme = Some(scheme);
         self
     }
 }
@@ -78,6 +125,8 @@ impl<A> Clone for AppService<A> {
         AppService {
             app: self.app.clone(),
             host: self.host.clone(),
+            scheme: self.scheme,
+            prefix: self.prefix.clone(),
         }
     }
 }
@@ -86,6 +135,8 @@ impl<A> std::fmt::Debug for AppService<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AppService")
             .field("host", &self.host)
+            .field("scheme", &self.scheme)
+            .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
 }
@@ -111,11 +162,20 @@ where
             Some(connection) => Arc::new(connection),
             None => Arc::default(),
         };
-        leave_behind(&mut parts.headers);
+        let scheme = parts.extensions.remove::<Scheme>().or(self.scheme);
         let host = self.host.clone();
-        let response = match RequestHead::from_parts(parts) {
+        let head = leave_behind(&mut parts.headers, &Limits::default())
+            .and_then(|()| RequestHead::from_parts(parts));
+        let response = match head {
             Ok(head) => {
-                let exchange = Exchange::new(head, source::input(body), host, connection);
+                let mut exchange = Exchange::new(head, source::input(body), host, connection);
+                let environ = exchange.environ_mut();
+                if let Some(scheme) = scheme {
+                    environ.set_scheme(scheme);
+                }
+                if let Some(prefix) = &self.prefix {
+                    environ.restore_prefix(prefix);
+                }
                 rt::parking(self.host.info.may_block, || exchange.call(&*self.app))
             }
             Err(error) => {
@@ -124,26 +184,5 @@ where
             }
         };
         Answer::new(response, self.host.clone(), method)
-    }
-}
-
-/// Takes out what speaks of the connection (RFC 9110 7.6.1).
-fn leave_behind(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|value| members(value.as_bytes()))
-        .filter_map(|name| HeaderName::from_bytes(name).ok())
-        .collect();
-    let always = [
-        header::CONNECTION,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
-    for name in named.iter().chain(&always) {
-        headers.remove(name);
     }
 }

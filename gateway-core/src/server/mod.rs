@@ -35,7 +35,7 @@ pub use network::Network;
 pub use pool::Pool;
 pub use proxy::{ProxyHeader, ProxyProtocol};
 pub use pulse::{Beat, Pulse};
-pub use received::{Line, Received};
+pub use received::{Line, Received, leave_behind};
 pub use request::{FieldSpan, RequestHead, Span};
 pub(crate) use request::{Inner, recycle};
 pub use response::{Commit, Cut, Ending, Response};

@@ -65,7 +65,7 @@ impl Received {
             false => None,
         };
         if fields.hop_by_hop {
-            strip(&mut parts.headers, limits)?;
+            leave_behind(&mut parts.headers, limits)?;
         }
         let head = RequestHead::from_parts(parts)?;
         if head.target_len() > limits.target {
@@ -109,7 +109,7 @@ impl Received {
     }
 }
 
-/// Takes out what is the connection's, as [`strip`]. Gives the value of Upgrade, if Connection says
+/// Takes out what is the connection's, as [`leave_behind`]. Gives the value of Upgrade, if Connection says
 /// that it is meant.
 fn strip_texts(head: &mut RequestHead, limits: &Limits) -> Result<Option<HeaderValue>, Error> {
     let values = |wanted: &'static [u8]| {
@@ -287,9 +287,14 @@ fn offered(headers: &HeaderMap) -> Option<HeaderValue> {
     value.filter(|_| meant).cloned()
 }
 
-/// Takes out what is the connection's. Host, Content-Length and Expect stay: what a message is and
-/// whom it is for cannot be unsaid by naming them.
-fn strip(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
+/// Takes out of a request's fields what is the connection's, and what Connection names (RFC 9110 7.6.1).
+/// Host, Content-Length and Expect stay: what a message is and whom it is for cannot be unsaid by naming
+/// them. [`Received`] does so by itself.
+///
+/// # Errors
+///
+/// If Connection has an option that is no token (400), or more of them than a head may have fields (431).
+pub fn leave_behind(headers: &mut HeaderMap, limits: &Limits) -> Result<(), Error> {
     let connection: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
     for option in options(connection.iter().map(HeaderValue::as_bytes), limits) {
         if let Ok(name) = HeaderName::from_bytes(option?)
