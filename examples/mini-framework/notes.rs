@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mini_framework::{Json, Path, Query, Site, not_found};
+use mini_framework::{Extract, Json, Path, Query, Request, Site, not_found};
 use rgi_core::{Error, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -23,16 +23,26 @@ fn notes() -> MutexGuard<'static, Vec<Note>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Where the program is mounted: what links begin with.
+struct Root(String);
+
+impl Extract for Root {
+    async fn extract(request: &mut Request) -> Result<Root, Error> {
+        Ok(Root(request.environ.script_name().to_owned()))
+    }
+}
+
 async fn list(Query(search): Query<Search>) -> Result<Json<Vec<Note>>, Error> {
     let (notes, with) = (notes(), search.with);
     let found = notes.iter().filter(|note| note.text.contains(&with));
     Ok(Json(found.cloned().collect()))
 }
 
-async fn add(Json(note): Json<Note>) -> Result<(StatusCode, String), Error> {
+async fn add(Root(root): Root, Json(note): Json<Note>) -> Result<(StatusCode, String), Error> {
     let mut notes = notes();
     notes.push(note);
-    Ok((StatusCode::CREATED, format!("/notes/{}\n", notes.len())))
+    let link = format!("{root}/notes/{}\n", notes.len());
+    Ok((StatusCode::CREATED, link))
 }
 
 async fn show(Path(number): Path<usize>) -> Result<Json<Note>, Error> {

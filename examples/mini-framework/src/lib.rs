@@ -3,8 +3,8 @@
 
 use std::str::FromStr;
 
-use rgi_core::field::{ALLOW, CONTENT_TYPE};
-use rgi_core::{App, BodyExt, BoxBody, Environ, Error, Fallback, Full, HeaderValue};
+use rgi_core::field::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use rgi_core::{App, BodyExt, BoxBody, Environ, Error, Full, HeaderValue};
 use rgi_core::{StartResponse, Started, StatusCode, media, percent_decode};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -48,11 +48,19 @@ impl<T: DeserializeOwned + Send> Extract for Query<T> {
     }
 }
 
-/// JSON: of the request's body as an argument, in the response as a result.
+/// JSON: of the request's body, if it is said to be JSON, as an argument; in the response as a result.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + Send> Extract for Json<T> {
     async fn extract(request: &mut Request) -> Result<Json<T>, Error> {
+        // What a form of another site's page sends is said to be something else.
+        let kind = request.environ.header("content-type").unwrap_or_default();
+        let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+        let kind = kind.trim_ascii().to_ascii_lowercase();
+        if kind != b"application/json" && !kind.ends_with(b"+json") {
+            let error = Error::new("this takes application/json");
+            return Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
         let body = request.environ.input().collect(64 * 1024).await?;
         let value = serde_json::from_slice(&body).map(Json);
         value.map_err(Error::malformed)
@@ -135,12 +143,13 @@ impl Site {
 }
 
 /// The parameters of a path that a pattern matches.
-fn params(pattern: &str, path: &str) -> Option<Vec<String>> {
+fn params(pattern: &str, path: &str) -> Option<std::vec::IntoIter<String>> {
+    let path = if path.is_empty() { "/" } else { path };
     let (mut parts, mut segments) = (pattern.split('/'), path.split('/'));
     let mut params = Vec::new();
     loop {
         match (parts.next(), segments.next()) {
-            (None, None) => return Some(params),
+            (None, None) => return Some(params.into_iter()),
             (Some("{}"), Some(segment)) if !segment.is_empty() => {
                 params.push(String::from_utf8(percent_decode(segment).into_owned()).ok()?);
             }
@@ -154,46 +163,37 @@ impl App for Site {
     type Body = BoxBody;
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> BoxBody {
-        let asked = match environ.method().as_str() {
-            "HEAD" => "GET",
-            method => method,
-        };
-        let mut allow = Vec::new();
-        for (method, pattern, handler) in &self.0 {
+        let method = environ.method().as_str();
+        let asked = if method == "HEAD" { "GET" } else { method };
+        let mut started = start_response.start(StatusCode::NOT_FOUND);
+        for (on, pattern, handler) in &self.0 {
             let Some(params) = params(pattern, environ.path_info()) else {
                 continue;
             };
-            if *method == asked {
-                let (start_response, fallback) = start_response.with_fallback();
-                let params = params.into_iter();
-                let body = handler(Request { environ, params }, start_response);
-                let body = body.catch_panics().recover(fallback, error_page);
+            if *on == asked {
+                let (start_response, fallback) = started.recall().with_fallback();
+                let body = handler(Request { environ, params }, start_response).catch_panics();
+                let body = body.recover(fallback, |it, e| page(it.start(e.status(), e)));
                 return body.erased();
             }
-            allow.push(HeaderValue::from_static(method));
+            let allow = if *on == "GET" { "GET, HEAD" } else { on };
+            started = started.header(ALLOW, HeaderValue::from_static(allow));
+            started.head_mut().status = StatusCode::METHOD_NOT_ALLOWED;
         }
-        let mut started = start_response.start(match allow.is_empty() {
-            true => StatusCode::NOT_FOUND,
-            false => StatusCode::METHOD_NOT_ALLOWED,
-        });
-        for method in allow {
-            started = started.header(ALLOW, method);
-        }
-        page(started, "").into()
+        page(started).into()
     }
 }
 
-/// What went wrong is the client's to know if it did it, and the log's alone if not.
-fn error_page(fallback: Fallback, error: Error) -> Full {
-    let told = Some(&error).filter(|error| error.status().is_client_error());
+/// A page of a status. What went wrong is the client's to know if it did it, and the log's alone if not.
+fn page(mut started: Started) -> Full {
+    let (code, cause) = (started.head().status, started.head().cause());
+    let title = [code.as_str(), code.canonical_reason().unwrap_or("Error")].join(" ");
+    let told = cause.filter(|_| code.is_client_error());
     let text = told.map(Error::to_string).unwrap_or_default();
-    page(fallback.start(error.status(), error), &text)
-}
-
-/// A page of a status and a text.
-fn page(started: Started, text: &str) -> Full {
-    let title = started.head().status.to_string();
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    if cause.is_some_and(Error::is_overloaded) {
+        started = started.header(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     let html = format!("<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>\n");
     started.header(CONTENT_TYPE, media::TEXT_HTML).full(html)
 }

@@ -12,9 +12,10 @@ struct Program {
 }
 
 impl Program {
-    fn serve(server: &str) -> Program {
+    fn serve(server: &str, prefix: &str) -> Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_notes"));
         command.args(["--server", server, "--bind", "127.0.0.1:0"]);
+        command.args(["--script-name", prefix]);
         if server == "prefork" {
             // Each process has notes of its own.
             command.args(["--processes", "1"]);
@@ -41,8 +42,8 @@ impl Program {
         let patience = Some(Duration::from_secs(60));
         stream.set_read_timeout(patience).unwrap();
         let length = body.len();
-        let fields = format!("Host: a\r\nConnection: close\r\nContent-Length: {length}\r\n");
-        let request = format!("{line} HTTP/1.1\r\n{fields}\r\n{body}");
+        let fields = "Host: a\r\nConnection: close\r\nContent-Type: application/json\r\n";
+        let request = format!("{line} HTTP/1.1\r\n{fields}Content-Length: {length}\r\n\r\n{body}");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -59,7 +60,7 @@ impl Drop for Program {
 }
 
 fn notes_are_kept(server: &str) {
-    let program = Program::serve(server);
+    let program = Program::serve(server, "");
     let ask = |line, body| {
         let (status, body) = program.ask(line, body);
         format!("{status} {body}")
@@ -81,6 +82,16 @@ fn notes_are_kept(server: &str) {
         assert!(answer.starts_with(status), "{line}: {answer}");
         assert!(answer.contains("<h1>"), "{line}: {answer}");
     }
+}
+
+#[test]
+fn links_lead_to_where_it_is_mounted() {
+    let program = Program::serve("evented", "/shop");
+    let note = r#"{"text":"milk"}"#;
+    let (status, link) = program.ask("POST /shop/notes", note);
+    assert_eq!((&*status, &*link), ("201", "/shop/notes/1\n"));
+    let (_, there) = program.ask(&format!("GET {}", link.trim_end()), "");
+    assert_eq!(there, note);
 }
 
 #[test]
