@@ -99,25 +99,23 @@ impl<B: Body> Stream for CompressionBody<B> {
                     *this.state = State::Through;
                     let head = started.head_mut();
                     let first = match first {
+                        // What breaks its promise at once is for the machine to refuse.
+                        Some(Event::Data(data)) if breaks(head, &data, whole) => {
+                            Some(Event::Data(data))
+                        }
                         Some(Event::Data(data)) if this.settings.takes(head) => {
                             let is_short = whole && (data.len() as u64) < this.settings.least;
                             if is_short {
                                 this.hold.release(started, Some(Event::Data(data)));
                                 continue;
                             }
-                            let mut work = match begin(head, coding) {
-                                Ok(work) => work,
-                                Err(error) => return Poll::Ready(Some(Err(error))),
-                            };
-                            work.data = data;
+                            let mut work = begin(head, coding)?;
+                            work.take(Event::Data(data))?;
                             *this.state = State::Coding(work);
                             None
                         }
                         Some(Event::Flush) if this.settings.takes(head) => {
-                            match begin(head, coding) {
-                                Ok(work) => *this.state = State::Coding(work),
-                                Err(error) => return Poll::Ready(Some(Err(error))),
-                            }
+                            *this.state = State::Coding(begin(head, coding)?);
                             Some(Event::Flush)
                         }
                         first => first,
@@ -146,10 +144,19 @@ impl<B: Body> Stream for CompressionBody<B> {
     }
 }
 
+/// Whether a first block is longer than the length promised, or the `last` and shorter.
+fn breaks(head: &Head, data: &Bytes, last: bool) -> bool {
+    let bytes = data.len() as u64;
+    head.length()
+        .is_some_and(|length| bytes > length || (last && bytes < length))
+}
+
 /// A body that is being compressed.
 struct Work {
     /// `None` once the coding is ended.
     encoder: Option<Encoder>,
+    /// Bytes left of the length that the application promised, of which nobody knows behind this.
+    left: Option<u64>,
     /// Whether each block goes out at once.
     eager: bool,
     /// Whether the encoder was given bytes that did not come out yet.
@@ -166,14 +173,16 @@ fn begin(head: &mut Head, coding: Coding) -> Result<Box<Work>, Error> {
     vary(head, "accept-encoding");
     let is_events = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
     let eager = head.get(&field::CONTENT_TYPE).is_some_and(is_events);
+    let length = head.length();
     code(head, coding);
-    Work::new(coding, eager).map(Box::new)
+    Work::new(coding, length, eager).map(Box::new)
 }
 
 impl Work {
-    fn new(coding: Coding, eager: bool) -> Result<Work, Error> {
+    fn new(coding: Coding, length: Option<u64>, eager: bool) -> Result<Work, Error> {
         Ok(Work {
             encoder: Some(Encoder::new(coding)?),
+            left: length,
             eager,
             holds: false,
             data: Bytes::new(),
@@ -218,6 +227,8 @@ impl Work {
                 Some(chunk) => self.data = chunk,
                 None => self.file = None,
             }
+        } else if self.left == Some(0) {
+            self.finish()?;
         } else {
             match body.as_mut().poll_next(cx) {
                 // What there is goes out before the next is waited for.
@@ -240,7 +251,7 @@ impl Work {
         encoder.write(&piece)?;
         self.holds = true;
         let is_done = self.data.is_empty();
-        if is_done && last && self.file.is_none() {
+        if is_done && (last || self.left == Some(0)) && self.file.is_none() {
             return self.finish();
         }
         if is_done && self.eager {
@@ -254,8 +265,14 @@ impl Work {
 
     fn take(&mut self, event: Event) -> Result<(), Error> {
         match event {
-            Event::Data(data) => self.data = data,
-            Event::File(region) => self.file = Some(region),
+            Event::Data(data) => {
+                self.count(data.len() as u64)?;
+                self.data = data;
+            }
+            Event::File(region) => {
+                self.count(region.len())?;
+                self.file = Some(region);
+            }
             Event::Flush => {
                 self.flush()?;
                 self.out.push_back(Event::Flush);
@@ -265,6 +282,15 @@ impl Work {
                 self.finish()?;
                 self.out.push_back(other);
             }
+        }
+        Ok(())
+    }
+
+    /// Takes bytes of the application off the length that it promised.
+    fn count(&mut self, bytes: u64) -> Result<(), Error> {
+        if let Some(left) = &mut self.left {
+            let less = left.checked_sub(bytes);
+            *left = less.ok_or_else(|| Error::misuse("more bytes than the length promised"))?;
         }
         Ok(())
     }
@@ -286,6 +312,9 @@ impl Work {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
+        if self.left.is_some_and(|left| left > 0) {
+            return Err(Error::misuse("fewer bytes than the length promised"));
+        }
         if let Some(encoder) = self.encoder.take() {
             self.out.push_back(Event::Data(encoder.finish()?));
         }

@@ -171,6 +171,68 @@ fn events_go_out_one_by_one() {
     }
 }
 
+/// A body that promises 5000 bytes, and breaks its promise or does not.
+fn promised(blocks: &'static [usize]) -> impl App {
+    app_fn(move |_, s: StartResponse| {
+        let mut blocks = blocks.iter();
+        page(s.start(StatusCode::OK))
+            .length(5000)
+            .stream(Script(Box::new(move |_| {
+                let block = blocks.next().map(|bytes| Ok(vec![b'a'; *bytes].into()));
+                Poll::Ready(block)
+            })))
+    })
+}
+
+#[test]
+fn at_the_promised_length_the_body_is_asked_no_more() {
+    let app = app_fn(|_, s: StartResponse| {
+        let mut blocks = [2000, 3000].into_iter();
+        page(s.start(StatusCode::OK))
+            .length(5000)
+            .stream(Script(Box::new(move |_| {
+                let bytes = blocks.next().expect("nobody asks behind the length");
+                Poll::Ready(Some(Ok(vec![b'a'; bytes].into())))
+            })))
+    });
+    for coding in Coding::ALL {
+        let reply = get(app.clone(), coding.name());
+        assert_eq!(decoded(coding.name(), reply.body()).len(), 5000);
+        assert!(!reply.was_cut());
+    }
+}
+
+#[test]
+fn a_broken_promise_is_no_whole_response() {
+    // Nothing of these had come out yet.
+    for blocks in [&[2000, 1000][..], &[4999, 2], &[5001]] {
+        assert_eq!(get(promised(blocks), "gzip").status(), 500, "{blocks:?}");
+    }
+    for more in ["short", &"long".repeat(2000)] {
+        let more = more.to_owned();
+        let app = app_fn(move |_, s: StartResponse| {
+            let more = more.clone();
+            page(s.start(StatusCode::OK))
+                .length(5000)
+                .push(async move |mut writer: Writer| {
+                    writer.write("first").await?;
+                    writer.flush().await?;
+                    writer.write(more).await
+                })
+        });
+        let reply = get(app, "gzip");
+        assert_eq!((reply.status(), reply.was_cut()), (200, true));
+        assert_eq!(decoded("gzip", reply.body()), b"first");
+    }
+    let short = app_fn(|_, s: StartResponse| {
+        let mut body = page(s.start(StatusCode::OK)).full(text());
+        let head = body.started().expect("a start").head_mut();
+        head.set_length(Some(text().len() as u64 + 1));
+        body
+    });
+    assert_eq!(get(short, "gzip").status(), 500);
+}
+
 #[test]
 fn what_waits_lets_out_what_there_is() {
     for coding in Coding::ALL {
