@@ -152,10 +152,10 @@ fn prefer_coded(
 fn names(raw: &str, hidden: bool) -> Option<Vec<u8>> {
     let mut path = Vec::with_capacity(raw.len());
     let raw = raw.strip_prefix('/').unwrap_or(raw);
-    let raw = raw.strip_suffix('/').unwrap_or(raw);
     if raw.is_empty() {
         return Some(path);
     }
+    let raw = raw.strip_suffix('/').unwrap_or(raw);
     for (at, segment) in raw.split('/').enumerate() {
         let name = percent_decode(segment);
         let is_plain = !matches!(&*name, b"" | b"." | b"..")

@@ -88,6 +88,8 @@ fn there_is_no_way_out() {
         "//../secret",
         "/./page.css",
         "/sub//index.html",
+        "/sub//",
+        "//",
         "//page.css",
         "/page.css%00",
         "/out",

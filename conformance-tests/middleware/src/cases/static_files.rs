@@ -63,6 +63,7 @@ pub(super) const CASES: &[Case] = &[
             c.get("/..%2fCargo.toml");
             c.post("/hello.txt", "x");
             c.get("/sub/../hello.txt");
+            c.get("//");
         },
         expect: r#"
             404
@@ -82,6 +83,10 @@ pub(super) const CASES: &[Case] = &[
             content-length: 19
             content-type: text/plain; charset=utf-8
             "Method Not Allowed\n"
+            404
+            content-length: 10
+            content-type: text/plain; charset=utf-8
+            "Not Found\n"
             404
             content-length: 10
             content-type: text/plain; charset=utf-8
