@@ -80,7 +80,7 @@ impl Conditions {
             return Verdict::Fails;
         }
         if !it.matches_none.is_empty() {
-            let same = |named: &str| tag.is_some_and(|tag| is_alike(tag, named));
+            let same = |named: &[u8]| tag.is_some_and(|tag| is_alike(tag, named));
             if names(&it.matches_none, same) {
                 return Verdict::Unmodified;
             }
@@ -94,19 +94,20 @@ impl Conditions {
 }
 
 /// Whether a list of tags has one that fits, or is `*`.
-fn names(lines: &[HeaderValue], fits: impl Fn(&str) -> bool) -> bool {
-    let mut lines = lines.iter().filter_map(|line| line.to_str().ok());
-    lines.any(|line| fields::tags(line).any(|tag| tag == "*" || fits(tag)))
+fn names(lines: &[HeaderValue], fits: impl Fn(&[u8]) -> bool) -> bool {
+    let mut tags = lines.iter().flat_map(|line| fields::tags(line.as_bytes()));
+    tags.any(|tag| tag == b"*" || fits(tag))
 }
 
 /// Strong comparison (RFC 9110 8.8.3.2).
-pub(crate) fn is_same(tag: &[u8], named: &str) -> bool {
-    !tag.starts_with(b"W/") && tag == named.as_bytes()
+pub(crate) fn is_same(tag: &[u8], named: &[u8]) -> bool {
+    !tag.starts_with(b"W/") && tag == named
 }
 
 /// Weak comparison.
-fn is_alike(tag: &[u8], named: &str) -> bool {
-    tag.strip_prefix(b"W/").unwrap_or(tag) == named.strip_prefix("W/").unwrap_or(named).as_bytes()
+fn is_alike(tag: &[u8], named: &[u8]) -> bool {
+    let opaque = |tag| <[u8]>::strip_prefix(tag, b"W/").unwrap_or(tag);
+    opaque(tag) == opaque(named)
 }
 
 /// A date is compared by its seconds: it has no finer ones.

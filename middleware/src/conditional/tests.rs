@@ -54,6 +54,24 @@ fn tags_are_compared() {
     }
 }
 
+/// RFC 9110 8.8.3: the bytes of a tag are any but quotes, spaces and controls.
+#[test]
+fn tags_need_not_be_ascii() {
+    let app = |tag: &'static str| {
+        app_fn(move |_, s: StartResponse| {
+            let tag = HeaderValue::from_bytes(tag.as_bytes()).expect("a value");
+            s.start(StatusCode::OK)
+                .header(field::ETAG, tag)
+                .full("page")
+        })
+    };
+    let ask = |tag, named: &str| ask(app(tag), &[("if-none-match", named)]).status();
+    assert_eq!(ask("\"é\"", "\"é\""), 304);
+    assert_eq!(ask("\"é\"", "W/\"é\""), 304);
+    assert_eq!(ask("\"a\"", "\"é\", \"a\""), 304);
+    assert_eq!(ask("\"a\"", "\"é\""), 200);
+}
+
 #[test]
 fn dates_are_compared() {
     for (date, wanted) in [(BEFORE, 200), (DATE, 304), (AFTER, 304), ("yesterday", 200)] {

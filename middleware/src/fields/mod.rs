@@ -49,15 +49,22 @@ pub(crate) fn members<'a>(
     feature = "static-files"
 ))]
 pub(crate) fn split(line: &str) -> impl Iterator<Item = &str> {
-    parts(line, true)
+    line.split(separator(true))
+        .map(str::trim)
+        .filter(|member| !member.is_empty())
 }
 
-/// The entity tags of one line: in them a backslash escapes nothing (RFC 9110 8.8.3).
+/// The entity tags of one line: in them a backslash escapes nothing, and there may be bytes that are no
+/// ASCII (RFC 9110 8.8.3).
 #[cfg(feature = "conditional")]
-pub(crate) fn tags(line: &str) -> impl Iterator<Item = &str> {
-    parts(line, false)
+pub(crate) fn tags(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut separates = separator(false);
+    line.split(move |byte| separates(char::from(*byte)))
+        .map(<[u8]>::trim_ascii)
+        .filter(|tag| !tag.is_empty())
 }
 
+/// Tells commas between members from those inside quotes.
 #[cfg(any(
     feature = "compression",
     feature = "conditional",
@@ -66,9 +73,9 @@ pub(crate) fn tags(line: &str) -> impl Iterator<Item = &str> {
     feature = "sessions",
     feature = "static-files"
 ))]
-fn parts(line: &str, escapes: bool) -> impl Iterator<Item = &str> {
+fn separator(escapes: bool) -> impl FnMut(char) -> bool {
     let (mut quoted, mut escaped) = (false, false);
-    line.split(move |c| {
+    move |c| {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted && escapes => escaped = true,
@@ -77,7 +84,5 @@ fn parts(line: &str, escapes: bool) -> impl Iterator<Item = &str> {
             _ => {}
         }
         false
-    })
-    .map(str::trim)
-    .filter(|member| !member.is_empty())
+    }
 }

@@ -82,10 +82,10 @@ impl Asked {
         let Some(only_if) = &self.only_if else {
             return true;
         };
-        let text = only_if.to_str().unwrap_or_default();
-        if text.starts_with('"') || text.starts_with("W/") {
+        let named = only_if.as_bytes();
+        if named.starts_with(b"\"") || named.starts_with(b"W/") {
             let tag = head.get(&field::ETAG).map(HeaderValue::as_bytes);
-            return tag.is_some_and(|tag| is_same(tag, text));
+            return tag.is_some_and(|tag| is_same(tag, named));
         }
         match (parsed(only_if), modified(head)) {
             (Some(date), Some(modified)) => {

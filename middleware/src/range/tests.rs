@@ -98,6 +98,20 @@ fn if_range_has_to_hold() {
 }
 
 #[test]
+fn a_tag_need_not_be_ascii() {
+    let app = app_fn(|_, s: StartResponse| {
+        let tag = HeaderValue::from_bytes("\"é\"".as_bytes()).expect("a value");
+        s.start(StatusCode::OK)
+            .header(field::ETAG, tag)
+            .full("0123456789")
+    });
+    for (named, wanted) in [("\"é\"", 206), ("\"è\"", 200)] {
+        let reply = ask(app, &[("range", "bytes=1-2"), ("if-range", named)]);
+        assert_eq!(reply.status(), wanted, "{named}");
+    }
+}
+
+#[test]
 fn blocks_and_files_are_cut() {
     let app = app_fn(|_, s: StartResponse| {
         s.start(StatusCode::OK)
