@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
 use http::{HeaderValue, Method, StatusCode};
@@ -206,8 +207,8 @@ fn send(
     } = chosen;
     let length = metadata.len();
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    // A date to come is none to tell (RFC 9110 8.8.2.1).
-    let modified = modified.min(SystemTime::now());
+    // A date to come is none to tell (RFC 9110 8.8.2.1), and one before 1970 none to write.
+    let modified = modified.min(SystemTime::now()).max(SystemTime::UNIX_EPOCH);
     let tag = tag(&metadata, coding);
     let mut started = start_response.start(StatusCode::OK);
     let head = started.head_mut();
@@ -257,10 +258,13 @@ fn send(
 
 /// A strong tag: it differs where a file was written anew, to the nanosecond, and between codings.
 fn tag(metadata: &Metadata, coding: Option<&str>) -> HeaderValue {
-    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let since = modified.duration_since(SystemTime::UNIX_EPOCH);
-    let since = since.unwrap_or_default().as_nanos();
+    // There are files of before 1970, too.
+    let modified = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
     let (dash, coding) = coding.map_or(("", ""), |coding| ("-", coding));
-    let tag = format!("\"{since:x}-{:x}{dash}{coding}\"", metadata.len());
+    let tag = format!("\"{modified:x}-{:x}{dash}{coding}\"", metadata.len());
     HeaderValue::try_from(tag).expect("hexadecimal digits in quotes")
+}
+
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
 }

@@ -175,6 +175,45 @@ fn conditions_and_ranges_hold() {
 }
 
 #[test]
+fn files_are_of_any_date() {
+    let (dir, client) = site();
+    let file = File::options()
+        .write(true)
+        .open(dir.path().join("root/page.css"))
+        .unwrap();
+    let (day, long) = (Duration::from_secs(86400), Duration::from_secs(9_999 << 25));
+    let mut tags = Vec::new();
+    for (modified, wanted) in [
+        (
+            SystemTime::UNIX_EPOCH,
+            Some("Thu, 01 Jan 1970 00:00:00 GMT"),
+        ),
+        (
+            SystemTime::UNIX_EPOCH - day,
+            Some("Thu, 01 Jan 1970 00:00:00 GMT"),
+        ),
+        (
+            SystemTime::UNIX_EPOCH + day,
+            Some("Fri, 02 Jan 1970 00:00:00 GMT"),
+        ),
+        // Of a year that has no date, told as of today.
+        (SystemTime::UNIX_EPOCH + long, None),
+    ] {
+        // Not every file system has all of them.
+        if file.set_modified(modified).is_err() {
+            continue;
+        }
+        let reply = client.get("/page.css").send();
+        assert_eq!(reply.status(), 200);
+        let date = reply.header("last-modified");
+        assert!(wanted.is_none_or(|wanted| date == Some(wanted)), "{date:?}");
+        let tag = reply.header("etag").expect("a tag").to_owned();
+        assert!(!tags.contains(&tag), "{tag}");
+        tags.push(tag);
+    }
+}
+
+#[test]
 fn compressed_ones_are_preferred() {
     let (dir, client) = site_with(StaticFiles::precompressed);
     let at = |name: &str| dir.path().join("root").join(name);
