@@ -56,6 +56,7 @@ impl<A: App> App for ConcurrencyQueueApp<A> {
             Some(turn) => {
                 let sleep = environ.timer().sleep(*time);
                 let call = Some((self.inner.clone(), environ, start_response));
+                let turn = Some(turn);
                 let state = State::Waiting { call, turn, sleep };
                 ConcurrencyQueueBody { state }
             }
@@ -77,7 +78,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<A: App> {
-        Waiting { call: Option<Call<A>>, turn: Turn, sleep: Sleep },
+        Waiting { call: Option<Call<A>>, turn: Option<Turn>, sleep: Sleep },
         Over { #[pin] body: ConcurrencyLimitBody<A::Body> },
     }
 }
@@ -98,26 +99,34 @@ impl<A: App> Stream for ConcurrencyQueueBody<A> {
         loop {
             let body = match state.as_mut().project() {
                 StateProj::Over { body } => return body.poll_next(cx),
-                StateProj::Waiting { call, turn, sleep } => match turn.poll(cx) {
-                    Poll::Ready(place) => {
-                        let Some((next, environ, start_response)) = call.take() else {
-                            return Poll::Ready(None);
-                        };
-                        match environ.peer().is_gone() {
-                            true => ConcurrencyLimitBody::shed(Error::disconnected()),
-                            false => {
-                                let body = next.call(environ, start_response);
-                                ConcurrencyLimitBody::inside(body, place)
+                StateProj::Waiting { call, turn, sleep } => {
+                    let Some(polled) = turn.as_ref().map(|turn| turn.poll(cx)) else {
+                        return Poll::Ready(None);
+                    };
+                    match polled {
+                        Poll::Ready(place) => {
+                            // Whoever is next need not wait for this one's call to return.
+                            *turn = None;
+                            let Some((next, environ, start_response)) = call.take() else {
+                                return Poll::Ready(None);
+                            };
+                            match environ.peer().is_gone() {
+                                true => ConcurrencyLimitBody::shed(Error::disconnected()),
+                                false => {
+                                    let body = next.call(environ, start_response);
+                                    ConcurrencyLimitBody::inside(body, place)
+                                }
                             }
                         }
-                    }
-                    Poll::Pending => {
-                        if Pin::new(sleep).poll(cx).is_pending() {
-                            return Poll::Pending;
+                        Poll::Pending => {
+                            if Pin::new(sleep).poll(cx).is_pending() {
+                                return Poll::Pending;
+                            }
+                            let late = Error::overloaded("no place came free in time");
+                            ConcurrencyLimitBody::shed(late)
                         }
-                        ConcurrencyLimitBody::shed(Error::overloaded("no place came free in time"))
                     }
-                },
+                }
             };
             state.set(State::Over { body });
         }

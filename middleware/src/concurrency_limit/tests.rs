@@ -110,6 +110,32 @@ fn the_second_in_the_queue_is_not_forgotten_when_the_first_gives_up() {
 }
 
 #[test]
+fn those_that_wait_are_let_in_as_places_come_free_not_as_calls_return() {
+    let limit = ConcurrencyLimit::new(2).waiting(4, PATIENCE);
+    let (slow, entered, go) = held();
+    let slow = slow.with(&limit);
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| get(&slow).status()))
+            .collect();
+        until(|| limit.gate.waiting() == 4);
+        for _ in 0..3 {
+            // Both that are in are still being called when both behind them come in.
+            for _ in 0..2 {
+                entered.recv_timeout(PATIENCE).expect("a place is free");
+            }
+            for _ in 0..2 {
+                go.send(()).expect("two wait");
+            }
+        }
+        for one in all {
+            assert_eq!(one.join().expect("no panic"), 200);
+        }
+    });
+    assert_eq!(limit.gate.waiting(), 0);
+}
+
+#[test]
 fn a_failure_gives_its_place_back() {
     async fn fails(_: Environ, _: StartResponse) -> Result<Full, Error> {
         Err(Error::new("broken"))
