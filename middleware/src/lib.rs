@@ -52,9 +52,9 @@ pub mod decompression;
 #[cfg(any(
     feature = "compression",
     feature = "conditional",
+    feature = "cookies",
     feature = "decompression",
     feature = "page-cache",
-    feature = "sessions",
     feature = "static-files"
 ))]
 mod fields;
@@ -78,6 +78,8 @@ pub mod mount;
 pub mod observed;
 #[cfg(feature = "page-cache")]
 pub mod page_cache;
+#[cfg(any(feature = "cookies", feature = "page-cache"))]
+mod personal;
 #[cfg(feature = "range")]
 pub mod range;
 #[cfg(feature = "rate-limit")]

@@ -31,8 +31,12 @@ use rgi_core::{
     App, BodyExt, EditHead, Environ, Head, MapStartBody, Middleware, Scheme, StartResponse, field,
 };
 
+use crate::fields;
+use crate::personal::Personal;
+
 /// Reads the cookies of each request, and sets those that the application changed (RFC 6265). The
-/// application finds them in the request's extensions: [`Jar`].
+/// application finds them in the request's extensions: [`Jar`]. Responses that it looked at them for say
+/// `vary: cookie`.
 #[derive(Clone, Default)]
 pub struct Cookies {
     key: Option<Key>,
@@ -67,6 +71,7 @@ struct Shared {
     jar: Mutex<CookieJar>,
     key: Option<Key>,
     secure: bool,
+    personal: Personal,
 }
 
 impl fmt::Debug for Jar {
@@ -81,8 +86,9 @@ impl Jar {
         environ.extensions().get::<Jar>().cloned()
     }
 
-    fn read(environ: &Environ, key: Option<Key>) -> Jar {
+    fn read(environ: &mut Environ, key: Option<Key>) -> Jar {
         Jar(Arc::new(Shared {
+            personal: Personal::of(environ),
             jar: Mutex::new(read(environ.headers())),
             key,
             secure: environ.scheme() == Scheme::Https,
@@ -98,9 +104,21 @@ impl Jar {
         key.expect("`Cookies::key` says with what cookies are signed and encrypted")
     }
 
+    /// The cookies, which the application looks at.
+    fn look(&self) -> MutexGuard<'_, CookieJar> {
+        self.0.personal.look();
+        self.lock()
+    }
+
+    /// The cookies, which the application changes.
+    fn change(&self) -> MutexGuard<'_, CookieJar> {
+        self.0.personal.change();
+        self.lock()
+    }
+
     /// The value of a cookie, as the client says it, or as it was set.
     pub fn get(&self, name: &str) -> Option<String> {
-        self.lock()
+        self.look()
             .get(name)
             .map(|cookie| cookie.value().to_owned())
     }
@@ -111,7 +129,7 @@ impl Jar {
     ///
     /// If there is no [key](Cookies::key).
     pub fn get_signed(&self, name: &str) -> Option<String> {
-        let found = self.lock().signed(self.key()).get(name);
+        let found = self.look().signed(self.key()).get(name);
         found.map(|cookie| cookie.value().to_owned())
     }
 
@@ -121,7 +139,7 @@ impl Jar {
     ///
     /// If there is no [key](Cookies::key).
     pub fn get_private(&self, name: &str) -> Option<String> {
-        let found = self.lock().private(self.key()).get(name);
+        let found = self.look().private(self.key()).get(name);
         found.map(|cookie| cookie.value().to_owned())
     }
 
@@ -133,7 +151,7 @@ impl Jar {
     /// It has to be set before the first block of the body is given out.
     pub fn set(&self, cookie: impl Into<Cookie<'static>>) {
         let cookie = self.safe(cookie.into());
-        self.lock().add(cookie);
+        self.change().add(cookie);
     }
 
     /// Sets a cookie that clients can read and cannot change.
@@ -143,7 +161,7 @@ impl Jar {
     /// If there is no [key](Cookies::key).
     pub fn set_signed(&self, cookie: impl Into<Cookie<'static>>) {
         let cookie = self.safe(cookie.into());
-        self.lock().signed_mut(self.key()).add(cookie);
+        self.change().signed_mut(self.key()).add(cookie);
     }
 
     /// Sets a cookie that clients can neither read nor change.
@@ -153,13 +171,13 @@ impl Jar {
     /// If there is no [key](Cookies::key).
     pub fn set_private(&self, cookie: impl Into<Cookie<'static>>) {
         let cookie = self.safe(cookie.into());
-        self.lock().private_mut(self.key()).add(cookie);
+        self.change().private_mut(self.key()).add(cookie);
     }
 
     /// Has the client forget a cookie of the whole host.
     pub fn remove(&self, name: impl Into<String>) {
         let cookie = self.safe(Cookie::from(name.into()));
-        self.lock().remove(cookie);
+        self.change().remove(cookie);
     }
 
     fn safe(&self, cookie: Cookie<'static>) -> Cookie<'static> {
@@ -240,7 +258,7 @@ impl<A: App> App for CookiesApp<A> {
     type Body = MapStartBody<A::Body, SetCookies>;
 
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> Self::Body {
-        let jar = Jar::read(&environ, self.settings.key.clone());
+        let jar = Jar::read(&mut environ, self.settings.key.clone());
         environ.extensions_mut().insert(jar.clone());
         let body = self.inner.call(environ, start_response);
         body.map_start(SetCookies(jar))
@@ -253,6 +271,9 @@ pub struct SetCookies(Jar);
 
 impl EditHead for SetCookies {
     fn edit(&mut self, head: &mut Head) {
+        if self.0.0.personal.is_looked_at() {
+            fields::vary(head, "cookie");
+        }
         write(&self.0.lock(), head);
     }
 }

@@ -2,11 +2,7 @@
 
 #[cfg(any(feature = "compression", feature = "static-files"))]
 mod accept;
-#[cfg(any(
-    feature = "compression",
-    feature = "sessions",
-    feature = "static-files"
-))]
+#[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
 mod head;
 
 #[cfg(feature = "compression")]
@@ -15,11 +11,7 @@ pub(crate) use accept::CODINGS;
 pub(crate) use accept::coding_weights;
 #[cfg(feature = "compression")]
 pub(crate) use head::has;
-#[cfg(any(
-    feature = "compression",
-    feature = "sessions",
-    feature = "static-files"
-))]
+#[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
 pub(crate) use head::vary;
 
 /// The members of a list that may come in several lines (RFC 9110 5.6.1): trimmed, without the empty
@@ -43,9 +35,9 @@ pub(crate) fn members<'a>(
 /// The members of one line.
 #[cfg(any(
     feature = "compression",
+    feature = "cookies",
     feature = "decompression",
     feature = "page-cache",
-    feature = "sessions",
     feature = "static-files"
 ))]
 pub(crate) fn split(line: &str) -> impl Iterator<Item = &str> {
@@ -68,9 +60,9 @@ pub(crate) fn tags(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(any(
     feature = "compression",
     feature = "conditional",
+    feature = "cookies",
     feature = "decompression",
     feature = "page-cache",
-    feature = "sessions",
     feature = "static-files"
 ))]
 fn separator(escapes: bool) -> impl FnMut(char) -> bool {

@@ -121,12 +121,13 @@ impl<A: App> Stream for PageCacheBody<A> {
         if let Some(Waiting { call, seat }) = this.waiting {
             let lookup = ready!(seat.poll(cx, &call.1));
             if let Some(Waiting { call, .. }) = this.waiting.take() {
-                let (app, environ, start_response) = call;
+                let (app, mut environ, start_response) = call;
                 match lookup {
                     Lookup::Hit(page, age) => *this.page = Some(begin(&page, age, start_response)),
                     Lookup::Nothing => *this.page = Some(gateway_timeout(start_response).empty()),
                     Lookup::Miss(fill) => {
                         *this.fill = fill;
+                        this.fill.watch(&mut environ);
                         this.body.set(Some(app.call(environ, start_response)));
                     }
                 }

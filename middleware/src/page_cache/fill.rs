@@ -13,6 +13,7 @@ use super::forget::Target;
 use super::page::{Ask, Page};
 use super::{Cache, rules};
 use crate::fields;
+use crate::personal::Personal;
 
 /// What is done with a response on its way.
 pub(super) enum Fill {
@@ -48,6 +49,8 @@ pub(super) struct Keeping {
     lead: Option<Lead>,
     refreshes: Option<Arc<Page>>,
     forgotten: u64,
+    personal: Personal,
+    has_cookie: bool,
     /// The head, once it came.
     page: Option<Page>,
     length: Option<u64>,
@@ -76,6 +79,8 @@ impl Fill {
         Fill::Keeps(Box::new(Keeping {
             hash: origin.hash,
             forgotten: cache.marks.forgotten(origin.hash),
+            personal: Personal::default(),
+            has_cookie: origin.headers.contains_key(header::COOKIE),
             cache,
             origin: Some(origin),
             lead,
@@ -90,6 +95,13 @@ impl Fill {
     pub(super) fn forgetting(cache: Arc<Cache>, environ: &Environ) -> Fill {
         let target = Target::of(&Ask::of(environ, &cache.hashes));
         Fill::Forgets(cache, Box::new(target))
+    }
+
+    /// Has middleware around the application say what it gave of the client, before the application is called.
+    pub(super) fn watch(&mut self, environ: &mut Environ) {
+        if let Fill::Keeps(keeping) = self {
+            keeping.personal = Personal::of(environ);
+        }
     }
 
     /// Looks at what passes. `is_last`: nothing comes behind it.
@@ -153,7 +165,7 @@ impl Keeping {
         self.length = head.length();
         let longest = self.cache.settings.longest as u64;
         match self.length {
-            _ if self.page.is_none() => Seen::Passes,
+            _ if self.page.is_none() || self.is_personal() => Seen::Passes,
             Some(length) if length > longest => Seen::Passes,
             Some(0) => Seen::Whole,
             _ if is_last => Seen::Whole,
@@ -161,10 +173,23 @@ impl Keeping {
         }
     }
 
+    /// Whether it is for this client alone. One without cookies has nothing of its own: what it gets is for all
+    /// who have none.
+    fn is_personal(&self) -> bool {
+        self.personal.is_changed() || (self.personal.is_looked_at() && self.has_cookie)
+    }
+
     fn keep(&mut self) {
         let Some(mut page) = self.page.take() else {
             return;
         };
+        // It may have become so with the last block.
+        if self.is_personal() {
+            return self.pass();
+        }
+        if self.personal.is_looked_at() {
+            page.vary_by_cookie();
+        }
         let is_short = self
             .length
             .is_some_and(|length| length != self.gathered as u64);

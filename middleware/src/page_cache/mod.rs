@@ -56,7 +56,9 @@ use marks::Marks;
 /// Kept is what the application allows to be: the response to a GET that says how long it is fresh
 /// (`s-maxage`, `max-age`, `expires`) and neither `private` nor `no-store` nor `no-cache`, sets no
 /// cookie, and is of blocks, of at most 1 MiB in all ([`longest`](Self::longest)); one to a request with
-/// `authorization` only if it says that it may be (RFC 9111 3.5). Nothing is guessed: what says nothing
+/// `authorization` only if it says that it may be (RFC 9111 3.5). What the application looked at a session or a
+/// [`Jar`](crate::cookies::Jar) for is kept for clients without cookies alone, and what sets one is not, wherever
+/// [`Sessions`](crate::Sessions) and [`Cookies`](crate::Cookies) stand. Nothing is guessed: what says nothing
 /// of its freshness is not kept. Variants by `vary` are kept beside each other. Files are not kept: the
 /// system does.
 ///
@@ -201,8 +203,8 @@ fn gateway_timeout(start_response: StartResponse) -> Started {
 impl<A: App> App for PageCacheApp<A> {
     type Body = Either<Full, PageCacheBody<A>>;
 
-    fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
-        let fill = match *environ.method() {
+    fn call(&self, mut environ: Environ, start_response: StartResponse) -> Self::Body {
+        let mut fill = match *environ.method() {
             Method::GET | Method::HEAD => match self.cache.look_up(&environ, None) {
                 Ok(Lookup::Hit(page, age)) => {
                     return Either::left(begin(&page, age, start_response));
@@ -220,6 +222,7 @@ impl<A: App> App for PageCacheApp<A> {
             Method::OPTIONS | Method::TRACE => Fill::None,
             _ => Fill::forgetting(self.cache.clone(), &environ),
         };
+        fill.watch(&mut environ);
         let body = self.inner.call(environ, start_response);
         Either::right(PageCacheBody::filling(body, fill))
     }

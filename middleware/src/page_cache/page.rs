@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rgi_core::{Environ, FieldName, Head, Scheme, field};
 
 /// What a request asks for: a target of a host, and the fields that a page may vary by.
@@ -114,6 +114,15 @@ impl Page {
     pub fn fits(&self, ask: &Ask<'_>) -> bool {
         let same = |(name, values): &Varied| ask.headers.get_all(name).iter().eq(values);
         self.is_of(ask) && self.varied.iter().all(same)
+    }
+
+    /// Has it stand for requests without cookies, as its own was.
+    pub(super) fn vary_by_cookie(&mut self) {
+        if !self.varied.iter().any(|(name, _)| name == header::COOKIE) {
+            self.varied.push((header::COOKIE, Vec::new()));
+            let cookie = HeaderValue::from_static("cookie");
+            self.fields.push((field::VARY, cookie));
+        }
     }
 
     /// A number for what a request has of what it varies by: that of those who would have the same variant.

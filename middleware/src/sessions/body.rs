@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use rgi_core::{App, Environ, Error, Event, Head, Next, StartResponse, Started, Stream, field};
 
 use super::{Id, Place, Record, Session, Settings, Step};
+use crate::personal::Personal;
 use crate::{cookies, fields};
 
 /// Bytes that a browser takes of a cookie (RFC 6265 6.1).
@@ -109,7 +110,7 @@ impl<A: App> Stream for SessionsBody<A> {
         }
         if let Some((app, mut environ, start_response)) = this.call.take() {
             let data = this.loaded.as_ref().map(|record| record.data.as_str());
-            let session = Session::new(data);
+            let session = Session::new(data, Personal::of(&mut environ));
             environ.extensions_mut().insert(session.clone());
             *this.session = Some(session);
             let body = app.call(environ, start_response);

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rgi_core::{Environ, Error, percent_decode};
 
+use crate::personal::Personal;
+
 /// The values that are kept for a client, by name. Clones are the same one.
 #[derive(Clone)]
 pub struct Session(Arc<Mutex<State>>);
 
 #[derive(Default)]
 pub(super) struct State {
+    personal: Personal,
     values: BTreeMap<String, String>,
     pub(super) seen: bool,
     pub(super) changed: bool,
@@ -32,8 +35,9 @@ impl Session {
         environ.extensions().get::<Session>().cloned()
     }
 
-    pub(super) fn new(data: Option<&str>) -> Session {
+    pub(super) fn new(data: Option<&str>, personal: Personal) -> Session {
         Session(Arc::new(Mutex::new(State {
+            personal,
             values: data.map(decode).unwrap_or_default(),
             ..State::default()
         })))
@@ -46,7 +50,7 @@ impl Session {
     /// A value.
     pub fn get(&self, name: &str) -> Option<String> {
         let mut state = self.lock();
-        state.seen = true;
+        state.look();
         state.values.get(name).cloned()
     }
 
@@ -57,8 +61,9 @@ impl Session {
                 "a session changed after the response's head was given out",
             ));
         }
-        state.seen = true;
+        state.look();
         state.changed = true;
+        state.personal.change();
         change(&mut state);
         Ok(())
     }
@@ -107,6 +112,11 @@ impl Session {
 }
 
 impl State {
+    fn look(&mut self) {
+        self.seen = true;
+        self.personal.look();
+    }
+
     /// The values as one line of ASCII; `None` where there are none.
     pub(super) fn data(&self) -> Option<String> {
         (!self.values.is_empty()).then(|| {

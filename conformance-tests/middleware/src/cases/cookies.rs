@@ -33,9 +33,11 @@ pub(super) const CASES: &[Case] = &[
             200
             content-length: 0
             set-cookie: a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1; HttpOnly; SameSite=Lax; Path=/
+            vary: cookie
             200
             content-length: 1
             set-cookie: a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1; HttpOnly; SameSite=Lax; Path=/
+            vary: cookie
             "1"
         "#,
         ..Case::APP

@@ -1,6 +1,8 @@
 mod flight;
 mod meanwhile;
 mod memory;
+#[cfg(all(feature = "auth", feature = "sessions"))]
+mod personal;
 mod together;
 
 use std::sync::Arc;
