@@ -63,7 +63,7 @@ pub(crate) type Shared = Arc<Mutex<Slot>>;
 
 #[derive(Default)]
 pub(crate) struct Slot {
-    environ: Option<Environ>,
+    pub(crate) environ: Option<Environ>,
     start_response: Option<StartResponse>,
     /// Of the application, its fields taken out.
     started: Option<Started>,
@@ -235,18 +235,30 @@ where
                 return LayeredBody::new(fallback, Shared::default(), Driven::refused(error));
             }
         };
-        let mut request = Request::new(RequestBody::new(environ.take_input()));
+        let shared = Shared::default();
+        let input = environ.take_input();
+        // What a layer has when it answers by itself is gone, and whoever lent the environ asks another.
+        let lent = environ.is_lent();
+        let mut request = Request::new(match lent {
+            true => RequestBody::lent(input, shared.clone()),
+            false => RequestBody::new(input),
+        });
         *request.method_mut() = environ.method().clone();
         *request.uri_mut() = uri;
         *request.version_mut() = environ.version();
-        *request.headers_mut() = std::mem::take(environ.headers_mut());
-        *request.extensions_mut() = std::mem::take(environ.extensions_mut());
-        let shared = Shared::new(Mutex::new(Slot {
-            environ: Some(environ),
-            start_response: Some(start_response),
-            ..Slot::default()
-        }));
+        *request.headers_mut() = match lent {
+            true => environ.headers().clone(),
+            false => std::mem::take(environ.headers_mut()),
+        };
+        *request.extensions_mut() = match lent {
+            true => environ.extensions().clone(),
+            false => std::mem::take(environ.extensions_mut()),
+        };
         request.extensions_mut().insert(Carried(shared.clone()));
+        let mut slot = lock(&shared);
+        slot.environ = Some(environ);
+        slot.start_response = Some(start_response);
+        drop(slot);
         LayeredBody::new(fallback, shared, Driven::new(self.0.clone(), request))
     }
 }

@@ -1,5 +1,6 @@
 //! An application's input as a body of `http_body`'s.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,15 +9,18 @@ use http_body::{Body, Frame, SizeHint};
 use rgi_core::Input;
 
 use crate::BoxError;
+use crate::layer::{Shared, lock};
 
 /// A request's body on its way to a service: block by block, as the service asks, and then the
 /// trailers.
 ///
 /// Its errors are [`rgi_core::Error`]s in a box: passed on by the service, they keep their status.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RequestBody {
     input: Input,
     ended: bool,
+    /// Who gets the input back if nobody reads on.
+    lender: Option<Shared>,
 }
 
 impl RequestBody {
@@ -25,7 +29,37 @@ impl RequestBody {
         RequestBody {
             input,
             ended: false,
+            lender: None,
         }
+    }
+
+    /// The body of an environ's that is kept for later: dropped while that is still there, it goes back.
+    pub(crate) fn lent(input: Input, lender: Shared) -> RequestBody {
+        RequestBody {
+            input,
+            ended: false,
+            lender: Some(lender),
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Some(lender) = self.lender.take() else {
+            return;
+        };
+        if let Some(environ) = &mut lock(&lender).environ {
+            *environ.input() = std::mem::take(&mut self.input);
+        }
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody")
+            .field("input", &self.input)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use rgi_core::testing::{Client, Reply};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use rgi_core::middleware::Middleware;
+use rgi_core::testing::{Client, Reply, poll_once};
 use rgi_core::{
     App, AppExt, Bytes, End, Environ, Error, Event, Full, StartResponse, StatusCode, Stream,
     Upgraded, app_fn, async_fn,
 };
+use rgi_tower::{BoxError, RequestBody};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_layer::Layer;
+use tower_service::Service;
 
 /// Behind a layer that packs what is long enough, or of no known length.
 fn packed(app: impl App) -> Reply {
@@ -139,4 +145,79 @@ fn an_answer_to_head_has_the_length_and_no_body() {
     let reply = client.head("/").header("accept-encoding", "gzip").send();
     assert_eq!((reply.status(), reply.head().length()), (200, Some(50)));
     assert!(!reply.was_cut());
+}
+
+/// A layer that answers by itself, 404, and has read so many blocks before.
+#[derive(Clone)]
+struct Alone<S = ()>(usize, S);
+
+impl<S> Layer<S> for Alone {
+    type Service = Alone<()>;
+
+    fn layer(&self, _: S) -> Alone<()> {
+        self.clone()
+    }
+}
+
+impl Service<Request<RequestBody>> for Alone {
+    type Response = Response<String>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<String>, BoxError>>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let blocks = self.0;
+        Box::pin(async move {
+            let mut body = request.into_body();
+            for _ in 0..blocks {
+                body.frame().await.expect("a block")?;
+            }
+            let mut response = Response::new(String::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            Ok(response)
+        })
+    }
+}
+
+#[test]
+fn who_lent_the_request_gets_back_what_a_layer_did_not_use() {
+    for read in [0, 1] {
+        let layered = rgi_tower::layer(Alone(read, ())).wrap(app_fn(
+            |_: Environ, start_response: StartResponse| {
+                start_response.start(StatusCode::OK).empty()
+            },
+        ));
+        let layered = Arc::new(layered);
+        let app = async_fn(move |environ, start_response| {
+            cascade(layered.clone(), environ, start_response)
+        });
+        let client = Client::new(app);
+        let request = client.post("/").header("x-field", "1");
+        let reply = request.chunks(["ab", "cd"]).send();
+        assert_eq!(reply.text(), "abcd"[2 * read..]);
+    }
+}
+
+/// Answers with what the request has left, when another application has answered that there is nothing.
+async fn cascade(
+    other: Arc<impl App>,
+    mut environ: Environ,
+    start_response: StartResponse,
+) -> Result<Full, Error> {
+    environ.extensions_mut().insert(7_u32);
+    let (lent, loan) = environ.lend();
+    let mut body = Box::pin(other.call(lent, start_response));
+    let Poll::Ready(Some(Ok(Event::Start(started)))) = poll_once(body.as_mut()) else {
+        panic!("no start");
+    };
+    assert_eq!(started.head().status, StatusCode::NOT_FOUND);
+    drop(body);
+    let mut environ = loan.reclaim().expect("it is back");
+    assert_eq!(environ.header("x-field"), Some(&b"1"[..]));
+    assert_eq!(environ.extensions().get::<u32>(), Some(&7));
+    let rest = environ.input().collect(100).await?;
+    Ok(started.recall().start(StatusCode::OK).full(rest))
 }

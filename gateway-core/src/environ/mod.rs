@@ -343,6 +343,11 @@ impl Environ {
         Loan::of(inner)
     }
 
+    /// Whether it is [lent](Self::lend): somebody may have it back, and would miss what was taken out.
+    pub fn is_lent(&self) -> bool {
+        self.inner().home.is_some()
+    }
+
     /// The request in another library's terms. The environ's extensions go along. Who does more with
     /// the target than show it asks [`try_uri`](Self::try_uri) before.
     pub fn into_request(mut self) -> http::Request<Input> {
