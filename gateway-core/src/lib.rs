@@ -71,7 +71,7 @@ pub use body::{
     Write, Writer,
 };
 pub use environ::{
-    End, Environ, Gone, Loan, Outcome, Peer, Sleep, Stopping, Timer, Vars, percent_decode,
+    End, Environ, Facts, Gone, Loan, Outcome, Peer, Sleep, Stopping, Timer, Vars, percent_decode,
 };
 pub use error::Error;
 pub use event::Event;

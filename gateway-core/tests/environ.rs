@@ -714,6 +714,36 @@ fn who_waits_for_the_stop_is_woken() {
 }
 
 #[test]
+fn facts_outlive_the_environ() {
+    let mut host = host();
+    host.vars = vec![("shop".to_owned(), "open".to_owned())];
+    let (stop, log) = (host.stop.clone(), Arc::new(Lines::default()));
+    host.log = log.clone();
+    let mut environ = tokens(exchange_on(host, Method::GET, "/a/b")).0;
+    let early = environ.facts();
+    environ.mount("/a");
+    environ.set_scheme(Scheme::Https);
+    let facts = environ.facts();
+    drop(environ);
+    assert_eq!((early.scheme(), early.script_name()), (Scheme::Http, ""));
+    assert_eq!((facts.scheme(), facts.script_name()), (Scheme::Https, "/a"));
+    assert_eq!((facts.var("shop"), facts.var("door")), (Some("open"), None));
+    assert_eq!(facts.vars().collect::<Vec<_>>(), [("shop", "open")]);
+    assert_eq!(facts.server().software, "rgi-core-tests");
+    writeln!(facts.errors(), "noted").unwrap();
+    assert_eq!(log.0.lock().unwrap()[0], (Level::Error, "noted".to_owned()));
+    let mut stopping = pin!(facts.stopping());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(!facts.is_stopping() && stopping.as_mut().poll(&mut cx).is_pending());
+    stop.graceful();
+    assert!(facts.is_stopping() && stopping.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(
+        format!("{early:?}").split(", server").next(),
+        Some(r#"Facts { scheme: Http, script_name: """#)
+    );
+}
+
+#[test]
 fn who_no_longer_waits_for_the_stop_is_forgotten() {
     let host = host();
     let stop = host.stop.clone();

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use http::{Request, Response, StatusCode};
+use http::{Extensions, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use rgi_core::{App, BoxBody, Environ, Error, Event, StartResponse};
@@ -12,13 +12,14 @@ use tower_service::Service;
 
 use crate::driven::Driven;
 use crate::switch::Switch;
+use crate::told::tell;
 use crate::{BoxError, RequestBody};
 
 /// A service as an application.
 ///
 /// Each request gets a clone, which is called once it is ready. The environ's extensions go along with
-/// the request, and beside them its [`Connection`](rgi_core::server::Connection) and its
-/// [`Peer`](rgi_core::Peer). An error of the service is answered with 500, or the status of the
+/// the request, and beside them its [`Connection`](rgi_core::Connection), its [`Peer`](rgi_core::Peer) and
+/// its [`Facts`](rgi_core::Facts). An error of the service is answered with 500, or the status of the
 /// [`rgi_core::Error`] that it carries; one of the response's body cuts the response.
 ///
 /// The target is [`Environ::uri`]; one that `http` does not hold is refused, as
@@ -50,15 +51,14 @@ where
     type Body = ServiceBody<S, S::Future, B>;
 
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> Self::Body {
-        let connection = environ.connection().clone();
-        let peer = environ.peer();
-        environ.extensions_mut().insert(connection);
-        environ.extensions_mut().insert(peer);
         if let Err(error) = environ.try_uri() {
             return ServiceBody::new(start_response, None, Driven::refused(error));
         }
         let offer = environ.take_offer();
+        let mut told = Extensions::new();
+        tell(&mut told, &environ);
         let mut request = environ.into_request().map(RequestBody::new);
+        request.extensions_mut().extend(told);
         let switch = Switch::offer(offer, &mut request);
         ServiceBody::new(start_response, switch, Driven::new(self.0.clone(), request))
     }

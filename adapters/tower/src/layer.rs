@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use crate::driven::Driven;
 use crate::inner::InnerBody;
+use crate::told::{tell, untell};
 use crate::{BoxError, RequestBody, source};
 
 /// A middleware of a tower layer.
@@ -29,6 +30,9 @@ use crate::{BoxError, RequestBody, source};
 ///   time, for a token is there once.
 /// - Errors of the application before its head are the service's errors; each is a boxed
 ///   [`rgi_core::Error`], which keeps its status where the layer passes it on.
+/// - It is told of the client and the server by the request's extensions, as a service of
+///   [`app`](crate::app) is: by a [`Connection`](rgi_core::Connection), a [`Peer`](rgi_core::Peer) and
+///   [`Facts`](rgi_core::Facts).
 /// - Parts of files are read, in blocks of 64 KiB; flushes are left out.
 /// - A switch of protocols passes through a layer that leaves status and body as they are.
 /// - A layer sees the whole target, prefix and all, and may change it, as
@@ -133,6 +137,7 @@ where
         return Err(Error::misuse("a layer called twice for one request"));
     };
     drop(slot);
+    untell(&mut parts.extensions);
     environ.set_method(parts.method);
     *environ.headers_mut() = parts.headers;
     if *environ.uri() != parts.uri {
@@ -254,6 +259,7 @@ where
             true => environ.extensions().clone(),
             false => std::mem::take(environ.extensions_mut()),
         };
+        tell(request.extensions_mut(), &environ);
         request.extensions_mut().insert(Carried(shared.clone()));
         let mut slot = lock(&shared);
         slot.environ = Some(environ);

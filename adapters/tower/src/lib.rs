@@ -44,6 +44,43 @@
 //! No way asks for a runtime. Each is `Send` exactly when what it is made of is. Bodies are pulled block
 //! by block, and nothing is read ahead in either direction.
 //!
+//! # What a service is told
+//!
+//! What a message of `http`'s has no place for is among the request's extensions, of a service as of a
+//! layer: the [`Connection`](rgi_core::Connection), with the addresses of both ends; the
+//! [`Peer`](rgi_core::Peer), which says whether the client has left; and the [`Facts`](rgi_core::Facts): the
+//! scheme, the prefix, the deployer's values, the server's clock and log, and its stop. So an answer without
+//! an end of its own, such as events, ends when the server is told to stop, and is not cut:
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::pin::Pin;
+//! use std::task::{Context, Poll};
+//!
+//! use axum::extract::Extension;
+//! use axum::response::Sse;
+//! use axum::response::sse::Event;
+//! use axum::{Router, routing::get};
+//! use rgi_core::testing::Client;
+//! use rgi_core::{Facts, Stopping, Stream};
+//!
+//! /// Events that never come, until the server stops.
+//! struct News(Stopping);
+//!
+//! impl Stream for News {
+//!     type Item = Result<Event, Infallible>;
+//!
+//!     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+//!         Pin::new(&mut self.0).poll(cx).map(|()| None)
+//!     }
+//! }
+//!
+//! let news = async |facts: Extension<Facts>| Sse::new(News(facts.stopping()));
+//! let app = rgi_tower::app(Router::new().route("/news", get(news)));
+//! let reply = Client::new(app).stopping().get("/news").send();
+//! assert_eq!((reply.status(), reply.text().as_str()), (200, ""));
+//! ```
+//!
 //! # Errors
 //!
 //! An error of a service is answered with the status of the [`rgi_core::Error`] it is or was caused by, and
@@ -161,6 +198,7 @@ mod switch;
 #[path = "no_switch.rs"]
 mod switch;
 mod timer;
+mod told;
 
 /// An error of any kind, as tower's services have it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

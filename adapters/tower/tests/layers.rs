@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use rgi_core::middleware::Middleware;
 use rgi_core::testing::{Client, Reply, poll_once};
 use rgi_core::{
-    App, AppExt, Bytes, End, Environ, Error, Event, Full, StartResponse, StatusCode, Stream,
-    Upgraded, app_fn, async_fn,
+    App, AppExt, Bytes, Connection, End, Environ, Error, Event, Facts, Full, Peer, StartResponse,
+    StatusCode, Stream, Upgraded, app_fn, async_fn,
 };
 use rgi_tower::{BoxError, RequestBody};
 use tower_http::compression::CompressionLayer;
@@ -134,6 +134,67 @@ fn a_body_over_a_layers_limit_is_too_large() {
     let sent = |blocks: &[&'static str]| client.post("/").chunks(blocks.to_vec()).send();
     assert_eq!(sent(&["12345", "67890"]).text(), "10");
     assert_eq!(sent(&["12345", "678901"]).status(), 413);
+}
+
+/// A layer that says who asks, and of whom.
+#[derive(Clone)]
+struct Tells;
+
+#[derive(Clone)]
+struct Telling<S>(S);
+
+impl<S> Layer<S> for Tells {
+    type Service = Telling<S>;
+
+    fn layer(&self, inner: S) -> Telling<S> {
+        Telling(inner)
+    }
+}
+
+impl<S: Service<Request<RequestBody>>> Service<Request<RequestBody>> for Telling<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> S::Future {
+        let told = request.extensions();
+        let connection: &Connection = told.get().expect("a connection");
+        let (peer, facts): (&Peer, &Facts) = (told.get().unwrap(), told.get().unwrap());
+        let text = format!(
+            "{} {} {} {} {:?} {}",
+            connection.peer,
+            peer.is_gone(),
+            facts.scheme(),
+            facts.script_name(),
+            facts.var("shop"),
+            facts.is_stopping()
+        );
+        request
+            .headers_mut()
+            .insert("x-told", text.parse().unwrap());
+        self.0.call(request)
+    }
+}
+
+#[test]
+fn a_layer_knows_who_asks() {
+    let app = app_fn(|environ: Environ, start_response: StartResponse| {
+        let told = environ.header("x-told").unwrap().to_vec();
+        // It tells by itself.
+        assert!(environ.extensions().is_empty());
+        start_response.start(StatusCode::OK).full(told)
+    });
+    let client = Client::new(app.with(rgi_tower::layer(Tells)));
+    let client = client.mounted("/below").var("shop", "open").stopping();
+    let told = client.get("/below/x").send().text();
+    assert_eq!(
+        told,
+        r#"127.0.0.1:50000 false http /below Some("open") true"#
+    );
 }
 
 #[test]

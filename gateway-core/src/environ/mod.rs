@@ -2,6 +2,7 @@
 
 mod cgi;
 mod decode;
+mod facts;
 mod loan;
 mod outcome;
 mod peer;
@@ -18,6 +19,7 @@ use http::{Extensions, HeaderMap, HeaderName, Method, Version};
 
 pub use cgi::Vars;
 pub use decode::percent_decode;
+pub use facts::Facts;
 pub(crate) use loan::Home;
 pub use loan::Loan;
 pub use outcome::{End, Outcome};
@@ -302,11 +304,7 @@ impl Environ {
 
     /// One of the deployer's values.
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.host()
-            .vars
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.host().var(name)
     }
 
     /// PEP 3333's dictionary: CGI variables and the deployer's values, computed as they are read.

@@ -44,6 +44,11 @@ impl Host {
             stop: Stop::new(),
         }
     }
+
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
+        let var = self.vars.iter().find(|(key, _)| key == name);
+        var.map(|(_, value)| value.as_str())
+    }
 }
 
 impl fmt::Debug for Host {
