@@ -7,20 +7,26 @@ use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use rgi_core::server::{Address, Connection};
-use rgi_core::{App, AppExt, Body};
+use rgi_core::{App, AppExt, Body, Facts};
 use tower_http::normalize_path::NormalizePathLayer;
 
-/// An axum application as one of RGI's, with the client's address for [`ConnectInfo`], and a layer of
-/// tower's outside of it, where axum's own routing has not happened yet.
+use crate::ticks::Closing;
+
+/// An axum application as one of RGI's, with the client's address for [`ConnectInfo`] and the server's stop
+/// for [`Closing`], and a layer of tower's outside of it, where axum's own routing has not happened yet.
 pub fn app(router: Router) -> impl App<Body = impl Body + Send> + Send + Sync + 'static {
-    rgi_tower::app(router.layer(from_fn(connect_info)))
+    rgi_tower::app(router.layer(from_fn(introduce)))
         .with(rgi_tower::layer(NormalizePathLayer::trim_trailing_slash()))
 }
 
-/// axum's own server says who the client is; so do RGI's, in their own terms.
-async fn connect_info(mut request: Request, next: Next) -> Response {
+/// RGI's servers say who the client is, and when they are told to stop, in their own terms.
+async fn introduce(mut request: Request, next: Next) -> Response {
     if let Some(address) = peer(&request) {
         request.extensions_mut().insert(ConnectInfo(address));
+    }
+    if let Some(facts) = request.extensions().get::<Facts>().cloned() {
+        let closing = Closing::new(move || facts.stopping());
+        request.extensions_mut().insert(closing);
     }
     next.run(request).await
 }

@@ -6,7 +6,7 @@ pub mod behind;
 mod guard;
 mod pages;
 mod socket;
-mod ticks;
+pub mod ticks;
 mod uploads;
 
 use std::sync::Arc;

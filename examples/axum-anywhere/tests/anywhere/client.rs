@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// The program, on a port of its own; ended with the test.
 pub(crate) struct Program {
     child: Child,
@@ -69,6 +71,17 @@ impl Program {
         let head = format!("{line} HTTP/1.1\r\n{close}{fields}Content-Length: {length}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         stream
+    }
+
+    /// Tells it to stop when open requests have ended.
+    pub(crate) fn terminate(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Whether it ends well.
+    pub(crate) fn ends_well(mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 }
 

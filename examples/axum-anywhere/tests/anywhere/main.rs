@@ -17,6 +17,7 @@ fn check(server: &str) {
     uploads::forms(&program);
     socket::conversation(&program);
     socket::refusals(&program);
+    pages::events_until_the_stop(program);
 }
 
 #[test]

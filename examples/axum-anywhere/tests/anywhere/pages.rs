@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::client::Program;
+use crate::client::{Answer, Program};
 
 pub(crate) fn extractors(program: &Program) {
     let greeting = program.get("/greet/you%20all?loud=true");
@@ -90,4 +90,21 @@ pub(crate) fn events(program: &Program) {
     );
     let tick = |n: u32| format!("event: tick\ndata: {n}\n\n");
     assert_eq!(events.text(), [tick(1), tick(2), tick(3)].concat());
+}
+
+/// An event arrives an hour before the next is made; and a server that is told to stop has the events end,
+/// and ends itself.
+pub(crate) fn events_until_the_stop(program: Program) {
+    let mut stream = program.connect("GET /events?apart=3600000", "", 0);
+    let mut all = Vec::new();
+    while !all.ends_with(b"data: 1\n\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        all.push(byte[0]);
+    }
+    program.terminate();
+    stream.read_to_end(&mut all).unwrap();
+    let events = Answer::parse(&all);
+    assert_eq!(events.text(), "event: tick\ndata: 1\n\n");
+    assert!(program.ends_well());
 }
