@@ -187,7 +187,6 @@
 mod answer;
 mod app;
 mod driven;
-mod inner;
 mod layer;
 mod request;
 mod service;
@@ -205,7 +204,6 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 pub use answer::{Answer, CutOff, ResponseBody};
 pub use app::{ServiceApp, ServiceBody, app};
-pub use inner::InnerBody;
-pub use layer::{Inner, Layered, LayeredBody, Opening, TowerLayer, layer};
+pub use layer::{Inner, InnerBody, Layered, LayeredBody, Opening, TowerLayer, layer};
 pub use request::RequestBody;
 pub use service::{AppService, into_service};

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use rgi_core::{Body, Error, Event, FileRegion, Hold};
 
+use super::shared::{Shared, lock};
 use crate::BoxError;
-use crate::layer::{Shared, lock};
 
 /// Bytes read of a file at a time.
 const FILE_CHUNK: usize = 64 * 1024;
@@ -31,7 +31,7 @@ type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 
 impl<B: Body> InnerBody<B> {
     /// The payload that begins with `first`; without that there is none.
-    pub(crate) fn new(
+    pub(super) fn new(
         body: Pin<Box<B>>,
         hold: Hold,
         first: Option<Event>,

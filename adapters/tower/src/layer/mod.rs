@@ -1,23 +1,32 @@
-//! Tower's layers as middleware.
+//! Tower's layers as middleware: on their outer side an application, whose requests a layer gets; on their
+//! inner side a service, which the layer calls, and behind it the application inside.
+
+mod body;
+mod inner;
+mod shared;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use rgi_core::middleware::Middleware;
-use rgi_core::{App, Body, Environ, Error, Event, Fallback, Hold, StartResponse, Started, Upgrade};
+use rgi_core::{App, Environ, Error, Event, Fallback, StartResponse, Started};
 use tower_layer::Layer;
 use tower_service::Service;
 
+pub use body::InnerBody;
+pub use inner::{Inner, Opening};
+use shared::Carried;
+pub(crate) use shared::{Shared, lock};
+
 use crate::driven::Driven;
-use crate::inner::InnerBody;
-use crate::told::{tell, untell};
-use crate::{BoxError, RequestBody, source};
+use crate::told::tell;
+use crate::{BoxError, RequestBody};
 
 /// A middleware of a tower layer.
 ///
@@ -60,163 +69,6 @@ where
     fn wrap(&self, inner: A) -> Layered<L::Service> {
         Layered(self.0.layer(Inner(Arc::new(inner))))
     }
-}
-
-/// What the two sides of a layer share of one exchange.
-pub(crate) type Shared = Arc<Mutex<Slot>>;
-
-#[derive(Default)]
-pub(crate) struct Slot {
-    pub(crate) environ: Option<Environ>,
-    start_response: Option<StartResponse>,
-    /// Of the application, its fields taken out.
-    started: Option<Started>,
-    pub(crate) upgrade: Option<Upgrade>,
-}
-
-#[derive(Clone)]
-struct Carried(Shared);
-
-pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The application behind a layer, as the layer's service.
-pub struct Inner<A>(Arc<A>);
-
-impl<A> Clone for Inner<A> {
-    fn clone(&self) -> Inner<A> {
-        Inner(self.0.clone())
-    }
-}
-
-impl<A> fmt::Debug for Inner<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Inner")
-    }
-}
-
-impl<A, B> Service<Request<B>> for Inner<A>
-where
-    A: App,
-    B: HttpBody + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response<InnerBody<A::Body>>;
-    type Error = BoxError;
-    type Future = Opening<A::Body>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Opening<A::Body> {
-        Opening(match enter(request) {
-            Ok((environ, start_response, shared)) => {
-                let body = Box::pin(self.0.call(environ, start_response));
-                Some(Ok((body, Hold::default(), shared)))
-            }
-            Err(error) => Some(Err(error)),
-        })
-    }
-}
-
-/// The environ of before the layer, with what the layer has made of the request.
-fn enter<B>(request: Request<B>) -> Result<(Environ, StartResponse, Shared), Error>
-where
-    B: HttpBody + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    let (mut parts, body) = request.into_parts();
-    let Some(Carried(shared)) = parts.extensions.remove::<Carried>() else {
-        return Err(Error::misuse("a layer called with a request of its own"));
-    };
-    let mut slot = lock(&shared);
-    let taken = (slot.environ.take(), slot.start_response.take());
-    let (Some(mut environ), Some(start_response)) = taken else {
-        return Err(Error::misuse("a layer called twice for one request"));
-    };
-    drop(slot);
-    untell(&mut parts.extensions);
-    environ.set_method(parts.method);
-    *environ.headers_mut() = parts.headers;
-    if *environ.uri() != parts.uri {
-        environ.set_target(&parts.uri.to_string())?;
-    }
-    *environ.extensions_mut() = parts.extensions;
-    environ.map_input(|_| source::input(body).unwrap_or_default());
-    Ok((environ, start_response, shared))
-}
-
-type Opened<B> = (Pin<Box<B>>, Hold, Shared);
-
-/// The response of an application behind a layer, until its head is there.
-#[must_use = "a future does nothing until it is awaited"]
-pub struct Opening<B>(Option<Result<Opened<B>, Error>>);
-
-impl<B> fmt::Debug for Opening<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opening")
-    }
-}
-
-impl<B: Body> Future for Opening<B> {
-    type Output = Result<Response<InnerBody<B>>, BoxError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Some(Ok((body, hold, _))) = &mut this.0 {
-            let opened = ready!(hold.poll_open(body.as_mut(), cx));
-            let Some(Ok((body, hold, shared))) = this.0.take() else {
-                return Poll::Pending;
-            };
-            let (started, first) = opened?;
-            return Poll::Ready(Ok(respond(started, first, body, hold, shared)));
-        }
-        match this.0.take() {
-            Some(Err(error)) => Poll::Ready(Err(error.into())),
-            _ => Poll::Pending,
-        }
-    }
-}
-
-fn respond<B: Body>(
-    mut started: Started,
-    first: Option<Event>,
-    body: Pin<Box<B>>,
-    hold: Hold,
-    shared: Shared,
-) -> Response<InnerBody<B>> {
-    let head = started.head_mut();
-    let status = head.status;
-    // A switch of protocols has none.
-    let switches = matches!(first, Some(Event::Upgrade(_)));
-    let length = head.length().filter(|_| !switches);
-    let mut headers = head.take_header_map();
-    head.set_length(None);
-    if let Some(length) = length {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    lock(&shared).started = Some(started);
-    let body = InnerBody::new(
-        body,
-        hold,
-        first.filter(|_| switches || has_content(status)),
-        length,
-        shared,
-    );
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-/// Whether content may follow a head (RFC 9110 15.3.5, 15.3.6, 15.4.5).
-fn has_content(status: StatusCode) -> bool {
-    !matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    )
 }
 
 /// An application behind a layer.
