@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -124,7 +125,9 @@ class Visitor:
         return answer.status, answer.headers, answer.read().decode()
 
     def sign(self, name, message):
-        body = urlencode({"token": self.token, "name": name, "message": message})
+        # Of a form of its own: one is good for one entry.
+        body = urlencode({"token": self.token, "number": secrets.token_hex(16), "name": name,
+                          "message": message})
         kind = "application/x-www-form-urlencoded"
         return self.ask("POST", "/sign", body, **{"content-type": kind, "cookie": self.cookie})
 

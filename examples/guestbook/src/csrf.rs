@@ -13,11 +13,16 @@ pub(crate) fn token(session: &Session) -> Result<String, Error> {
     if let Some(token) = session.get(TOKEN) {
         return Ok(token);
     }
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)?;
-    let token = format!("{:032x}", u128::from_ne_bytes(bytes));
+    let token = format!("{:032x}", random()?);
     session.set(TOKEN, &*token)?;
     Ok(token)
+}
+
+/// 128 random bits.
+pub(crate) fn random() -> Result<u128, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(u128::from_ne_bytes(bytes))
 }
 
 /// Whether a form with this token is the session's, and the browser, if it says where the form is

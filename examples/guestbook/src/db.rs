@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rgi_core::Error;
 use rgi_middleware::sessions::Key;
-use rusqlite::{Connection, ErrorCode, Row};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior};
 
 /// Entries of a page.
 pub(crate) const PAGE: u32 = 20;
@@ -30,6 +30,10 @@ const SCHEMA: &str = "
         id INTEGER PRIMARY KEY CHECK (id = 1),
         key BLOB NOT NULL
     ) STRICT;";
+
+/// The number of the form that an entry is from. It came later: the first entries may have none.
+const FORM: &str = "ALTER TABLE entries ADD COLUMN form BLOB";
+const ONCE: &str = "CREATE UNIQUE INDEX IF NOT EXISTS once ON entries (form)";
 
 const COLUMNS: &str = "id, name, message, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch')";
 
@@ -92,12 +96,18 @@ impl Db {
         Ok(Key::try_from(&*key)?)
     }
 
-    /// Adds an entry, and gives its id. When it returns, the entry is on the disk.
-    pub(crate) fn add(&self, name: &str, message: &str) -> Result<i64, Error> {
+    /// Adds the entry of a form, unless it is there already, and gives its id; `None` if the form was used
+    /// for another one. When it returns, the entry is on the disk.
+    pub(crate) fn add(&self, form: u128, name: &str, message: &str) -> Result<Option<i64>, Error> {
+        let entry = (form.to_be_bytes(), name, message);
         let writer = lock(&self.writer);
-        let insert = "INSERT INTO entries (name, message) VALUES (?1, ?2)";
-        writer.prepare_cached(insert)?.execute([name, message])?;
-        Ok(writer.last_insert_rowid())
+        let insert = "INSERT INTO entries (form, name, message) VALUES (?1, ?2, ?3)
+            ON CONFLICT (form) DO NOTHING";
+        let mut insert = writer.prepare_cached(insert)?;
+        insert.execute(entry)?;
+        let select = "SELECT id FROM entries WHERE (form, name, message) = (?1, ?2, ?3)";
+        let mut select = writer.prepare_cached(select)?;
+        Ok(select.query_row(entry, |row| row.get(0)).optional()?)
     }
 
     /// A page of entries.
@@ -122,7 +132,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// A connection to a file that is made ready.
 fn make(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = connect(path)?;
+    let mut connection = connect(path)?;
     // With a log who reads keeps nobody from writing, nor the other way. While one worker makes it, SQLite
     // turns others away without the wait that they asked for, so they try again.
     let until = Instant::now() + PATIENCE;
@@ -133,7 +143,14 @@ fn make(path: &Path) -> rusqlite::Result<Connection> {
         }
         thread::sleep(PAUSE);
     }
-    connection.execute_batch(SCHEMA)?;
+    // Workers that start together make it one after the other.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
+    if !transaction.column_exists(None, "entries", "form")? {
+        transaction.execute_batch(FORM)?;
+    }
+    transaction.execute_batch(ONCE)?;
+    transaction.commit()?;
     Ok(connection)
 }
 
@@ -176,4 +193,31 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         message: row.get(2)?,
         at: row.get(3)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_one_entry_in_books_of_any_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("guestbook.db");
+        // As they were made before forms had numbers.
+        let book = Connection::open(&path).unwrap();
+        book.execute_batch(SCHEMA).unwrap();
+        let insert = "INSERT INTO entries (name, message) VALUES ('Ada', 'long ago')";
+        book.execute_batch(insert).unwrap();
+        book.execute_batch(insert).unwrap();
+        drop(book);
+        for time in 0..2 {
+            let db = Db::open(&path).unwrap();
+            let add = |form, message| db.add(form, "Bo", message).unwrap();
+            assert_eq!(add(7, "now"), Some(3), "{time}");
+            assert_eq!(add(7, "now"), Some(3), "{time}");
+            assert_eq!(add(8, "now"), Some(4), "{time}");
+            assert_eq!(add(7, "other words"), None, "{time}");
+            assert_eq!(db.list(At::NEWEST).unwrap().count, 4);
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! What a visitor fills in.
 
-use rgi_core::percent_decode;
-
 use crate::csrf::TOKEN;
 
 /// Characters that a name has at most.
@@ -10,12 +8,17 @@ pub(crate) const LONGEST_NAME: usize = 60;
 /// Characters that a message has at most.
 pub(crate) const LONGEST_MESSAGE: usize = 1000;
 
+/// The name of the form's number.
+pub(crate) const NUMBER: &str = "number";
+
 /// The fields of the form.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
     pub(crate) name: String,
     pub(crate) message: String,
     pub(crate) token: String,
+    /// Each form that is shown has another, and is good for one entry: who clicks twice signs once.
+    pub(crate) number: Option<u128>,
 }
 
 /// What is wrong about a form, field by field.
@@ -30,14 +33,12 @@ impl Form {
     /// counts; unknown ones are left out.
     pub(crate) fn parse(body: &[u8]) -> Form {
         let mut form = Form::default();
-        for pair in String::from_utf8_lossy(body).split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = value.replace('+', " ");
-            let value = String::from_utf8_lossy(&percent_decode(&value)).into_owned();
-            match name {
+        for (name, value) in form_urlencoded::parse(body) {
+            match &*name {
                 "name" => form.name = tidy(&value, false),
                 "message" => form.message = tidy(&value, true),
-                TOKEN => form.token = value,
+                TOKEN => form.token = value.into_owned(),
+                NUMBER => form.number = u128::from_str_radix(&value, 16).ok(),
                 _ => {}
             }
         }
@@ -93,6 +94,11 @@ mod tests {
         assert_eq!(form.message, "1+1\n=2");
         assert_eq!(form.token, "a&b");
         assert!(form.faults().is_empty());
+        assert_eq!(form.number, None);
+        // Names are encoded as values are, and a character may be so in part.
+        let form = Form::parse(b"n%61me=J\xC3%BCrgen&num%62er=0f&message=%FF");
+        assert_eq!((&*form.name, form.number), ("J\u{fc}rgen", Some(15)));
+        assert_eq!(form.message, "\u{fffd}");
     }
 
     #[test]

@@ -36,7 +36,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 pub fn serve() -> Exit {
     let database = std::env::var_os(DATABASE).unwrap_or("guestbook.db".into());
     let database = PathBuf::from(database);
-    // One for all workers of a process: who signs at one has the pages of all forgotten.
+    // One for all workers of a process: who signs at one has the newest page forgotten for all.
     let cache = PageCache::new(Memory::new(16 << 20));
     Runner::new()
         .version(env!("CARGO_PKG_VERSION"))

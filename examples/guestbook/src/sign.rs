@@ -22,6 +22,7 @@ pub(crate) fn form(environ: Environ, start_response: StartResponse) -> Result<Fu
         name: session.get(NAME).unwrap_or_default(),
         message: String::new(),
         token: csrf::token(&session)?,
+        number: Some(csrf::random()?),
     };
     let page = view::form(&environ, &form, &Faults::default());
     Ok(html(start_response, StatusCode::OK, SECRET, page))
@@ -37,19 +38,31 @@ pub(crate) fn sign(
     let mut body = Vec::new();
     environ.input().reader().read_to_end(&mut body)?;
     let form = Form::parse(&body);
-    if !csrf::is_ours(&environ, &session, &form.token) {
+    let is_ours = csrf::is_ours(&environ, &session, &form.token);
+    let Some(number) = form.number.filter(|_| is_ours) else {
         let text = "It was sent from another site's page, or from one that is too old. \
                     Nothing was written. Please open the form anew.";
         let page = view::problem(&environ, "This form is not ours", text);
         return Ok(html(start_response, StatusCode::FORBIDDEN, SECRET, page));
-    }
-    let faults = form.faults();
-    if !faults.is_empty() {
+    };
+    let again = |start_response, form: Form, faults: Faults| {
         let page = view::form(&environ, &form, &faults);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(html(start_response, status, SECRET, page));
+        Ok(html(start_response, status, SECRET, page))
+    };
+    let faults = form.faults();
+    if !faults.is_empty() {
+        return again(start_response, form, faults);
     }
-    let id = db.add(&form.name, &form.message)?;
+    let Some(id) = db.add(number, &form.name, &form.message)? else {
+        // Who went back to the form may want to say more.
+        let faults = Faults {
+            message: Some("You have signed with this form. Sign again for another entry.".into()),
+            ..Faults::default()
+        };
+        let number = Some(csrf::random()?);
+        return again(start_response, Form { number, ..form }, faults);
+    };
     session.set(NAME, form.name)?;
     session.set(SIGNED, "")?;
     // Another GET, so that who reloads the page does not sign again.

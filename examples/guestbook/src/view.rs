@@ -5,7 +5,7 @@ use rgi_core::Environ;
 
 use crate::csrf::TOKEN;
 use crate::db::{At, Entry, Listing, PAGE};
-use crate::form::{Faults, Form, LONGEST_MESSAGE, LONGEST_NAME};
+use crate::form::{Faults, Form, LONGEST_MESSAGE, LONGEST_NAME, NUMBER};
 
 /// A page of entries. `thanks`: the name of who has just signed.
 pub(crate) fn list(environ: &Environ, at: At, listing: &Listing, thanks: Option<&str>) -> Markup {
@@ -20,7 +20,8 @@ pub(crate) fn list(environ: &Environ, at: At, listing: &Listing, thanks: Option<
     let last = count - older;
     let title = match at {
         At::NEWEST => "Guestbook".to_owned(),
-        _ => format!("Entries {}\u{2013}{} \u{b7} Guestbook", first, last),
+        _ if entries.is_empty() => "Empty page \u{b7} Guestbook".to_owned(),
+        _ => format!("Entries {first}\u{2013}{last} \u{b7} Guestbook"),
     };
     page(
         environ,
@@ -126,6 +127,9 @@ pub(crate) fn form(environ: &Environ, form: &Form, faults: &Faults) -> Markup {
             form.sign method="post" action={ (root) "/sign" } {
                 h2 { "Sign the book" }
                 input type="hidden" name=(TOKEN) value=(form.token);
+                @if let Some(number) = form.number {
+                    input type="hidden" name=(NUMBER) value={ (format!("{number:032x}")) };
+                }
                 div.field {
                     label for="name" { "Your name" }
                     p.hint id="name-hint" { "Up to " (LONGEST_NAME) " characters." }

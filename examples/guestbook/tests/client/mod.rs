@@ -102,21 +102,23 @@ impl Visitor {
         self.ask("POST", target, &format!("{kind}{fields}"), form)
     }
 
-    /// The token of the form.
-    pub(crate) fn token(&self) -> String {
-        let form = self.get("/sign").text;
-        let (_, rest) = form.split_once("name=\"token\" value=\"").unwrap();
-        rest.split('"').next().unwrap().to_owned()
+    /// The form that it is shown, filled in.
+    pub(crate) fn fill(&self, name: &str, message: &str) -> String {
+        let page = self.get("/sign").text;
+        let hidden = |field: &str| {
+            let (_, rest) = page
+                .split_once(&format!("name=\"{field}\" value=\""))
+                .unwrap();
+            rest.split('"').next().unwrap()
+        };
+        let (token, number) = (hidden("token"), hidden("number"));
+        let (name, message) = (encoded(name), encoded(message));
+        format!("token={token}&number={number}&name={name}&message={message}")
     }
 
     /// Fills the form in and sends it.
-    pub(crate) fn sign(&mut self, name: &str, message: &str) -> Answer {
-        let (token, name, message) = (self.token(), encoded(name), encoded(message));
-        self.post(
-            "/sign",
-            "",
-            &format!("token={token}&name={name}&message={message}"),
-        )
+    pub(crate) fn sign(&self, name: &str, message: &str) -> Answer {
+        self.post("/sign", "", &self.fill(name, message))
     }
 
     /// Sends one request, on a connection of its own.
