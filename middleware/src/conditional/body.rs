@@ -11,6 +11,7 @@ use rgi_core::{Body, Error, Event, FieldName, Head, Started, Stream, field};
 
 use super::conditions::modified;
 use super::{Conditions, Verdict};
+use crate::fields;
 
 /// Bytes of the longest body that a tag is made of.
 const TAGGED: usize = 1 << 20;
@@ -158,6 +159,7 @@ fn decide(head: &mut Head, conditions: Option<Conditions>, whole: State) -> Stat
         Verdict::Fails => {
             head.status = StatusCode::PRECONDITION_FAILED;
             head.set_length(Some(0));
+            fields::keep_from_caches(head);
         }
     }
     for name in OF_THE_BODY {

@@ -2,7 +2,12 @@
 
 #[cfg(any(feature = "compression", feature = "static-files"))]
 mod accept;
-#[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
+#[cfg(any(
+    feature = "compression",
+    feature = "conditional",
+    feature = "cookies",
+    feature = "static-files"
+))]
 mod head;
 
 #[cfg(feature = "compression")]
@@ -11,6 +16,8 @@ pub(crate) use accept::CODINGS;
 pub(crate) use accept::coding_weights;
 #[cfg(feature = "compression")]
 pub(crate) use head::has;
+#[cfg(feature = "conditional")]
+pub(crate) use head::keep_from_caches;
 #[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
 pub(crate) use head::vary;
 

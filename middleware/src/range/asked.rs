@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rgi_core::{Head, field};
 
 use crate::conditional::{is_same, modified, parsed, seconds};
+use crate::fields;
 
 /// The one range that a request asks for, and what has to hold for it.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ impl Asked {
                 head.remove(&name);
             }
             head.remove(&field::LAST_MODIFIED);
+            fields::keep_from_caches(head);
         }
         part
     }

@@ -231,6 +231,7 @@ fn send(
         }
         Verdict::Fails => {
             head.status = StatusCode::PRECONDITION_FAILED;
+            fields::keep_from_caches(head);
             return text(started, "Precondition Failed\n");
         }
     }

@@ -326,5 +326,11 @@ fn settings_show() {
     assert_eq!(reply.text(), "0123456789");
     assert_eq!(reply.header("cache-control"), Some("no-cache"));
     assert_eq!(reply.header("content-type"), Some("text/x"));
+    // What comes of a request's own fields is for no cache.
+    for (name, value, status) in [("if-match", "\"x\"", 412), ("range", "bytes=10-", 416)] {
+        let reply = client.get("/").header(name, value).send();
+        assert_eq!(reply.status(), status);
+        assert_eq!(reply.header("cache-control"), None, "{name}");
+    }
     assert!(StaticFiles::new("/nowhere/at/all").is_err());
 }
