@@ -1,5 +1,8 @@
 //! The tokens: the right to answer, and the proof that an answer was begun.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -7,6 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::body::{FileBody, Full, Iter, Push, Streaming, Upgrading, Writer};
 use crate::field::strip;
 use crate::head::PooledHead;
+use crate::server::Informer;
 use crate::upgrade::Accepted;
 use crate::{Error, FieldName, FileRegion, Head, Upgraded};
 
@@ -64,16 +68,16 @@ impl StartResponse {
 
     /// Keeps a second right to answer, for when the one the token is handed to fails.
     pub fn with_fallback(self) -> (StartResponse, Fallback) {
-        (self, Fallback(()))
+        let informer = self.0.informer.clone();
+        (self, Fallback(informer))
     }
 }
 
 /// The right to answer for an inner application that failed: PEP 3333's `exc_info`.
 ///
-/// Costs nothing, and is dropped when the inner head passes. It is of use only before the head is
+/// Costs next to nothing, and is dropped when the inner head passes. It is of use only before the head is
 /// committed; what comes later is cut.
-#[derive(Debug)]
-pub struct Fallback(());
+pub struct Fallback(Option<Arc<dyn Informer>>);
 
 impl Fallback {
     /// Begins the replacing response, with the fields that middleware [put into](Error::head_mut) the
@@ -82,7 +86,14 @@ impl Fallback {
         let mut head = cause.take_head();
         head.status = status;
         head.set_cause(cause);
+        head.informer = self.0;
         Started(head)
+    }
+}
+
+impl fmt::Debug for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fallback")
     }
 }
 

@@ -2,7 +2,7 @@
 use rgi_core::Fallback;
 
 fn forge() -> Fallback {
-    Fallback(())
+    Fallback(None)
 }
 
 fn main() {

@@ -82,6 +82,29 @@ fn errors_count_by_their_status() {
 }
 
 #[test]
+fn the_other_can_inform_whatever_the_first_has_said() {
+    let first = async_fn(async |environ: Environ, start_response: StartResponse| {
+        let fails = environ.path_info() == "/fails";
+        drop(environ);
+        match fails {
+            true => Err(Error::new("no").with_status(StatusCode::NOT_FOUND)),
+            false => Ok(start_response.start(StatusCode::NOT_FOUND).empty()),
+        }
+    });
+    let other = app_fn(|_, start_response: StartResponse| {
+        start_response.inform(StatusCode::EARLY_HINTS, &Default::default());
+        start_response.start(StatusCode::OK).full("other")
+    });
+    let client = Client::new(first.with(Cascade::to(other)));
+    for path in ["/", "/fails"] {
+        let reply = client.get(path).send();
+        assert_eq!(reply.text(), "other");
+        let interim = reply.interim().iter().map(|(status, _)| *status);
+        assert_eq!(interim.collect::<Vec<_>>(), [StatusCode::EARLY_HINTS]);
+    }
+}
+
+#[test]
 fn an_answer_stands_where_the_body_was_read() {
     let app = async_fn(
         async |mut environ: Environ, start_response: StartResponse| {
