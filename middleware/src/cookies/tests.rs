@@ -35,9 +35,58 @@ fn they_are_read() {
 }
 
 #[test]
+fn a_name_is_what_was_sent() {
+    // Decoded or trimmed of more they would be names that browsers protect.
+    let cookies = "__%48ost-id=1; __Host%2did=2; \u{2003}__Host-id=3; \u{a0}__Secure-id=4";
+    let get = |jar: &Jar| {
+        let (host, secure) = (jar.get("__Host-id"), jar.get("__Secure-id"));
+        format!("{host:?} {secure:?} {:?}", jar.get("__%48ost-id"))
+    };
+    assert_eq!(with(get, true, cookies).text(), r#"None None Some("1")"#);
+    // One that nobody can read hides no other.
+    let get = |jar: &Jar| format!("{:?} {:?}", jar.get("a"), jar.get("b"));
+    let reply = with(get, false, "a=%ff; b=\u{e9}; a=1");
+    assert_eq!(reply.text(), "Some(\"1\") Some(\"\u{e9}\")");
+}
+
+#[test]
+fn a_name_is_set_as_it_is_or_not_at_all() {
+    let act = |jar: &Jar| {
+        for name in ["", "a b", "a=b", "a;b", "a\r\nb", "\u{e9}", "a,b"] {
+            let error = jar.set((name, "1")).expect_err("no name");
+            assert!(error.is_misuse(), "{name:?}");
+            assert!(jar.remove(name).is_err() && jar.set_signed((name, "1")).is_err());
+        }
+        jar.set(("a%3D|b", "%")).unwrap();
+        format!("{:?}", jar.get("a%3D|b"))
+    };
+    let reply = with(act, false, "a%3D|b=x%25");
+    assert_eq!(reply.text(), r#"Some("%")"#);
+    assert_eq!(set(&reply), ["a%3D|b=%25; HttpOnly; SameSite=Lax; Path=/"]);
+}
+
+#[test]
+fn none_is_set_behind_the_head() {
+    let app = app_fn(|environ: Environ, start_response: StartResponse| {
+        let jar = Jar::of(&environ).expect("a jar");
+        jar.set(("early", "1")).unwrap();
+        let started = start_response.start(StatusCode::OK);
+        started.push(async move |mut writer| {
+            assert!(jar.remove("early").is_err());
+            let error = jar.set(("late", "1")).expect_err("too late");
+            assert!(error.is_misuse());
+            writer.write(format!("{:?}", jar.get("late"))).await
+        })
+    });
+    let reply = Client::new(app.with(Cookies::new())).get("/").send();
+    assert_eq!(reply.text(), "None");
+    assert_eq!(set(&reply), ["early=1; HttpOnly; SameSite=Lax; Path=/"]);
+}
+
+#[test]
 fn what_is_not_said_is_safe() {
     let act = |jar: &Jar| {
-        jar.set(("a", "x; Domain=evil\r\n"));
+        jar.set(("a", "x; Domain=evil\r\n")).unwrap();
         String::new()
     };
     let value = "a=x%3B%20Domain%3Devil%0D%0A; HttpOnly; SameSite=Lax;";
@@ -55,13 +104,13 @@ fn what_is_said_holds() {
             .http_only(false)
             .secure(false)
             .path("/x");
-        jar.set(cookie.same_site(SameSite::Strict));
-        jar.set(
-            Cookie::build(("__Host-b", "1"))
-                .path("/x")
-                .domain("x.invalid"),
-        );
-        jar.set(Cookie::build(("c", "1")).same_site(SameSite::None));
+        jar.set(cookie.same_site(SameSite::Strict)).unwrap();
+        let cookie = Cookie::build(("__Host-b", "1"))
+            .path("/x")
+            .domain("x.invalid");
+        jar.set(cookie).unwrap();
+        jar.set(Cookie::build(("c", "1")).same_site(SameSite::None))
+            .unwrap();
         String::new()
     };
     let reply = with(act, true, "");
@@ -80,7 +129,7 @@ fn what_is_said_holds() {
 #[test]
 fn they_are_forgotten() {
     let act = |jar: &Jar| {
-        jar.remove("a");
+        jar.remove("a").unwrap();
         format!("{:?}", jar.get("a"))
     };
     let reply = with(act, false, "a=1");
@@ -92,8 +141,8 @@ fn they_are_forgotten() {
 fn signed_and_private_ones_cannot_be_changed() {
     let act = |jar: &Jar| {
         let seen = format!("{:?} {:?}", jar.get_signed("s"), jar.get_private("p"));
-        jar.set_signed(("s", "sign"));
-        jar.set_private(("p", "hide"));
+        jar.set_signed(("s", "sign")).unwrap();
+        jar.set_private(("p", "hide")).unwrap();
         seen
     };
     let first = with(act, false, "s=sign; p=hide");

@@ -115,8 +115,14 @@ impl Sessions {
     }
 
     /// Names the cookie, without `__Host-`.
+    ///
+    /// # Panics
+    ///
+    /// If it is no token (RFC 6265 4.1.1).
     pub fn name(self, name: impl Into<String>) -> Sessions {
-        self.edit(|it| it.name = name.into())
+        let name = name.into();
+        assert!(cookies::is_name(&name), "{name:?} names no cookie");
+        self.edit(|it| it.name = name)
     }
 
     /// How long a session lives that nobody asks for.

@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = &[
             let signs = app_fn(|environ: Environ, start_response: StartResponse| {
                 let jar = Jar::of(&environ).expect("a jar");
                 let seen = jar.get_signed("a").unwrap_or_default();
-                jar.set_signed(("a", "1"));
+                jar.set_signed(("a", "1")).expect("in time");
                 start_response.start(StatusCode::OK).full(seen)
             });
             let cookied = signs.with(Cookies::new().key(Key::derive_from(&[7; 32])));
@@ -39,6 +39,33 @@ pub(super) const CASES: &[Case] = &[
             set-cookie: a=FZ4fnT79G0d2qLeXPTL5JJ51ijr3NRVXAigMg4ZrIk0%3D1; HttpOnly; SameSite=Lax; Path=/
             vary: cookie
             "1"
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "cookies_have_the_names_they_were_sent_with",
+        says: "an encoded name is no other's, so that `__Host-` cannot be had by who may not set it",
+        app: |environ, start_response| {
+            let shows = app_fn(|environ: Environ, start_response: StartResponse| {
+                let seen = Jar::of(&environ).and_then(|jar| jar.get("__Host-id"));
+                let started = start_response.start(StatusCode::OK);
+                started.full(seen.unwrap_or_default())
+            });
+            super::call(shows.with(Cookies::new()), environ, start_response)
+        },
+        client: |c| {
+            c.ask("GET", "/").field("cookie", "__%48ost-id=evil").send();
+            let both = "__%48ost-id=evil; __Host-id=go%20od";
+            c.ask("GET", "/").field("cookie", both).send();
+        },
+        expect: r#"
+            200
+            content-length: 0
+            vary: cookie
+            200
+            content-length: 5
+            vary: cookie
+            "go od"
         "#,
         ..Case::APP
     },

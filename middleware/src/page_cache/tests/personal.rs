@@ -129,25 +129,23 @@ fn sessions_are_of_their_clients_though_looked_at_late() {
 
 #[test]
 fn cookies_are_of_their_clients() {
+    type Set = fn(&Jar, String) -> Result<(), Error>;
+    type Get = fn(&Jar) -> Option<String>;
+
     /// Sets and reads a cookie, in one of three ways.
-    fn act(
-        environ: Environ,
-        start_response: StartResponse,
-        set: fn(&Jar, String),
-        get: fn(&Jar) -> Option<String>,
-    ) -> Full {
+    fn act(environ: Environ, start_response: StartResponse, set: Set, get: Get) -> Full {
         let jar = Jar::of(&environ).expect("a jar");
         match environ.path_info() {
             "/login" => {
                 let name = environ.query().unwrap_or_default();
-                set(&jar, name.to_owned());
+                set(&jar, name.to_owned()).expect("in time");
                 kept(start_response).empty()
             }
             "/all" => kept(start_response).full("all"),
             _ => kept(start_response).full(get(&jar).unwrap_or("nobody".to_owned())),
         }
     }
-    let ways: [(fn(&Jar, String), fn(&Jar) -> Option<String>); 3] = [
+    let ways: [(Set, Get); 3] = [
         (|jar, name| jar.set(("n", name)), |jar| jar.get("n")),
         (
             |jar, name| jar.set_signed(("n", name)),
