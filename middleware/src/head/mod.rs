@@ -21,13 +21,15 @@
 mod tests;
 
 use http::Method;
+use http::header::{IF_RANGE, RANGE};
 use rgi_core::{App, Environ, Middleware, StartResponse};
 
 /// Has an application answer HEAD as it answers GET (RFC 9110 9.3.2).
 ///
-/// The application, and each middleware between, sees the method GET. The server still knows what the
-/// client asked for: it sends the head alone, with its length where the application said it, and drops
-/// the body without a poll more. A body that is computed before its head costs what it costs for GET.
+/// The application, and each middleware between, sees the method GET, and no `range`: one of HEAD has no meaning
+/// (14.2). The server still knows what the client asked for: it sends the head alone, with its length where
+/// the application said it, and drops the body without a poll more. A body that is computed before its head
+/// costs what it costs for GET.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HeadFromGet(());
 
@@ -57,6 +59,10 @@ impl<A: App> App for HeadFromGetApp<A> {
     fn call(&self, mut environ: Environ, start_response: StartResponse) -> A::Body {
         if *environ.method() == Method::HEAD {
             environ.set_method(Method::GET);
+            if environ.header(RANGE.as_str()).is_some() {
+                environ.headers_mut().remove(RANGE);
+                environ.headers_mut().remove(IF_RANGE);
+            }
         }
         self.0.call(environ, start_response)
     }

@@ -24,6 +24,23 @@ fn other_methods_stay() {
 }
 
 #[test]
+fn ranges_are_of_get_alone() {
+    let ranges = |environ: Environ, start_response: StartResponse| {
+        let (range, condition) = (environ.header("range"), environ.header("if-range"));
+        let status = match range.or(condition) {
+            Some(_) => StatusCode::PARTIAL_CONTENT,
+            None => StatusCode::OK,
+        };
+        start_response.start(status).full("all")
+    };
+    let client = Client::new(app_fn(ranges).with(HeadFromGet::new()));
+    for (method, status) in [(Method::GET, 206), (Method::HEAD, 200)] {
+        let request = client.request(method, "/").header("range", "bytes=0-0");
+        assert_eq!(request.header("if-range", "\"a\"").send().status(), status);
+    }
+}
+
+#[test]
 fn a_body_behind_its_head_is_not_made() {
     fn endless(_: Environ, start_response: StartResponse) -> impl Body {
         let chunks = std::iter::from_fn(|| -> Option<Result<_, rgi_core::Error>> {
