@@ -26,7 +26,9 @@ pub struct Input {
     ahead: VecDeque<Bytes>,
     length: Option<u64>,
     consumed: u64,
-    limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
+    /// The innermost loan that it is lent by, by its number.
+    pub(crate) lent: Option<usize>,
     trailers: Option<Box<HeaderMap>>,
 }
 
@@ -48,6 +50,7 @@ impl Input {
             length: Some(0),
             consumed: 0,
             limit: None,
+            lent: None,
             trailers: None,
         }
     }

@@ -25,6 +25,11 @@ impl Offer {
         Offer { protocols }
     }
 
+    /// The same once more, for who gets a request behind somebody else's answer was dropped.
+    pub(crate) fn again(&self) -> Offer {
+        Offer::new(self.protocols.clone())
+    }
+
     /// The protocols the client names, in its order of preference. None for CONNECT.
     pub fn protocols(&self) -> impl Iterator<Item = &str> {
         let value = self

@@ -3,10 +3,10 @@
 mod common;
 
 use std::io::Write as _;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use common::*;
 use rgi_core::server::{Address, Connection, Exchange, Level, RequestHead, Scheme, Tls, syntax};
@@ -846,6 +846,107 @@ fn a_loan_comes_back_with_its_target() {
         (environ.script_name(), environ.path_info(), environ.query()),
         ("/shop", "/a", Some("x"))
     );
+}
+
+#[test]
+fn a_loan_comes_back_from_the_same_client() {
+    let exchange = exchange_on(host(), Method::GET, "/a").offer(Some("x".parse().unwrap()));
+    let (mut lent, loan) = tokens(exchange).0.lend();
+    lent.set_scheme(Scheme::Https);
+    lent.set_connection(Connection {
+        peer: Address::Unix(None),
+        ..Connection::default()
+    });
+    assert!(lent.take_offer().expect("one").accept("x").is_ok());
+    drop(lent);
+    let mut environ = loan.reclaim().expect("it was returned");
+    assert_eq!(environ.scheme(), Scheme::Http);
+    assert_ne!(*environ.remote(), Address::Unix(None));
+    assert!(environ.take_offer().is_some());
+    // What was gone before stays so.
+    let (lent, loan) = environ.lend();
+    drop(lent);
+    let mut environ = loan.reclaim().expect("it was returned");
+    assert!(environ.take_offer().is_none());
+}
+
+/// How many bytes may be read of an input.
+fn bound(environ: &mut Environ) -> Option<usize> {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut bytes = 0;
+    loop {
+        match environ.input().poll_chunk(&mut cx) {
+            Poll::Ready(Some(Ok(chunk))) => bytes += chunk.len(),
+            Poll::Ready(Some(Err(_))) => return Some(bytes),
+            Poll::Ready(None) | Poll::Pending => return None,
+        }
+    }
+}
+
+/// An input of `bytes` blocks of one byte.
+fn blocks(bytes: usize) -> Input {
+    let block = || Ok(bytes::Bytes::from_static(b"x"));
+    Input::stream(Steps((0..bytes).map(move |_| block())), None)
+}
+
+/// The items of an iterator.
+struct Steps<I>(I);
+
+impl<I: Iterator + Unpin> Stream for Steps<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+#[test]
+fn a_loan_comes_back_with_the_limit_of_its_input() {
+    let mut environ = get("/a");
+    *environ.input() = blocks(9).limit(5);
+    let (mut lent, outer) = environ.lend();
+    lent.map_input(|input| input.limit(3));
+    let (mut lent, inner) = lent.lend();
+    lent.map_input(|input| input.limit(1));
+    drop(lent);
+    let lent = inner.reclaim().expect("it was returned");
+    // One that nobody asks back changes nothing for the one around it.
+    let (mut lent, inner) = lent.lend();
+    lent.map_input(|input| input.limit(2));
+    drop(inner);
+    drop(lent);
+    let mut environ = outer.reclaim().expect("it was returned");
+    assert_eq!(bound(&mut environ), Some(5));
+
+    let mut environ = get("/a");
+    *environ.input() = blocks(9);
+    let (mut lent, outer) = environ.lend();
+    lent.map_input(|input| input.limit(3));
+    let (lent, inner) = lent.lend();
+    drop(lent);
+    let mut lent = inner.reclaim().expect("it was returned");
+    assert_eq!(bound(&mut lent), Some(3));
+    drop(lent);
+    drop(outer);
+}
+
+#[test]
+fn a_limit_of_another_input_than_the_one_lent_stays() {
+    for is_nested in [false, true] {
+        let mut environ = get("/a");
+        *environ.input() = blocks(1);
+        let (mut lent, outer) = environ.lend();
+        // As what decompresses does it.
+        lent.map_input(|_| blocks(9).limit(3));
+        if is_nested {
+            let (again, inner) = lent.lend();
+            lent = again;
+            drop(inner);
+        }
+        drop(lent);
+        let mut environ = outer.reclaim().expect("it was returned");
+        assert_eq!(bound(&mut environ), Some(3));
+    }
 }
 
 #[test]

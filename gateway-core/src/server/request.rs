@@ -140,6 +140,12 @@ impl Inner {
         self.home = None;
     }
 
+    /// The input, if there is one.
+    pub(crate) fn input_mut(&mut self) -> Option<&mut Input> {
+        let input = self.input.get_mut().unwrap_or_else(|e| e.into_inner());
+        input.as_mut()
+    }
+
     /// Adds a field's bytes to those of the head.
     fn copy_field(&mut self, name: &str, value: &[u8]) {
         let start = self.raw.len();

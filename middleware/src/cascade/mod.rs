@@ -32,15 +32,16 @@ pub use body::CascadeBody;
 
 /// Asks another application where the first answers 404 or 405, and drops that answer.
 ///
-/// The request is lent to the first ([`Environ::lend`]), and the other gets it as it was, target, mount, method
-/// and extensions included; only the header fields are as the first has left them. So nothing of it is
-/// kept or copied, and so the first's answer stands where it has read of the request's body, or taken
-/// it, or never lets go of the request. Where that shows only behind the drop of its body, the status
-/// stands alone.
+/// The request is lent to the first ([`Environ::lend`]), and the other gets it as it was: method, target,
+/// mount, scheme, connection, extensions, what the client offers to switch to, and the limit of the body.
+/// Only the header fields are as the first has left them. So nothing of it is kept or copied, and so the
+/// first's answer stands where it has read of the request's body, or taken it, or never lets go of the
+/// request. Where that shows only behind the drop of its body, the status stands alone.
 ///
 /// It is decided by the head. An error in its place that would be answered with such a status counts as
-/// well; one behind it is the first's. Interim responses and hooks of
-/// the first are not taken back.
+/// well; one behind it is the first's. Interim responses and hooks of the first are not taken back; nor is
+/// what it did to things of others, such as cookies and sessions whose middleware stands around both: what it
+/// set there goes out with the other's answer.
 ///
 /// For more than two: `a.with(Cascade::to(b)).with(Cascade::to(c))` asks a, then b, then c.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::Method;
 use rgi_core::testing::Client;
 use rgi_core::{
-    App, AppExt, BodyExt, BoxBody, Either, Environ, Error, Full, StartResponse, StatusCode, app_fn,
-    async_fn, blocking, field,
+    App, AppExt, BodyExt, BoxBody, Connection, Either, Environ, Error, Full, Scheme, StartResponse,
+    StatusCode, app_fn, async_fn, blocking, field,
 };
 
 use super::Cascade;
@@ -47,6 +47,43 @@ fn the_other_is_asked_as_the_first_was() {
         assert_eq!(reply.header("via"), None);
         assert_eq!(reply.head().length(), Some(22));
     }
+}
+
+#[test]
+fn a_limit_of_the_first_is_not_the_others() {
+    let first = app_fn(|mut environ: Environ, start_response: StartResponse| {
+        environ.map_input(|input| input.limit(3));
+        start_response.start(StatusCode::NOT_FOUND).empty()
+    });
+    let nested = (&first).with(Cascade::to(&first));
+    let client = Client::new(nested.with(Cascade::to(async_fn(other))));
+    let request = client.post("/").chunks(["te", "xt"]);
+    assert_eq!(request.send().text(), "POST / None text");
+    // One around both is.
+    let cascade = first.with(Cascade::to(async_fn(other)));
+    let client = Client::new(cascade.around(|inner, mut environ, start_response| {
+        environ.map_input(|input| input.limit(2));
+        inner.call(environ, start_response)
+    }));
+    let request = client.post("/").chunks(["te", "xt"]);
+    assert_eq!(request.send().status(), 413);
+}
+
+#[test]
+fn the_other_is_asked_by_the_same_client() {
+    let first = app_fn(|mut environ: Environ, start_response: StartResponse| {
+        environ.set_scheme(Scheme::Https);
+        environ.set_connection(Connection::default());
+        start_response.start(StatusCode::NOT_FOUND).empty()
+    });
+    let tells = app_fn(|environ: Environ, start_response: StartResponse| {
+        let text = format!("{:?} {}", environ.scheme(), environ.remote());
+        start_response.start(StatusCode::OK).full(text)
+    });
+    let client = Client::new(first.with(Cascade::to(&tells)));
+    let direct = Client::new(&tells).get("/").send().text();
+    assert_eq!(client.get("/").send().text(), direct);
+    assert!(direct.starts_with("Http 127.0.0.1:"));
 }
 
 #[test]

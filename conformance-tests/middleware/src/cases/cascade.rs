@@ -1,21 +1,24 @@
 //! One application behind the other.
 
 use rgi_conformance::Case;
-use rgi_core::{AppExt, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn};
-use rgi_middleware::Cascade;
+use rgi_core::{
+    AppExt, BodyExt, BoxBody, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn,
+};
+use rgi_middleware::{BodyLimit, Cascade};
 
-pub(super) const CASES: &[Case] = &[Case {
-    name: "cascade_asks_the_next_with_the_whole_request",
-    says: "where the first has no answer the next gets the request, its body included",
-    app: |environ, start_response| {
-        let app = app_fn(nothing).with(Cascade::to(async_fn(echo)));
-        super::call(app, environ, start_response)
-    },
-    client: |c| {
-        c.get("/first");
-        c.post("/", "a body");
-    },
-    expect: r#"
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "cascade_asks_the_next_with_the_whole_request",
+        says: "where the first has no answer the next gets the request, its body included",
+        app: |environ, start_response| {
+            let app = app_fn(nothing).with(Cascade::to(async_fn(echo)));
+            super::call(app, environ, start_response)
+        },
+        client: |c| {
+            c.get("/first");
+            c.post("/", "a body");
+        },
+        expect: r#"
         200
         content-length: 5
         "first"
@@ -23,8 +26,54 @@ pub(super) const CASES: &[Case] = &[Case {
         content-length: 6
         "a body"
     "#,
-    ..Case::APP
-}];
+        ..Case::APP
+    },
+    Case {
+        name: "cascade_takes_a_limit_back",
+        says: "a limit that the first has for bodies is not the next one's",
+        app: |environ, start_response| {
+            let small = app_fn(nothing).with(BodyLimit::new(4));
+            let app = small.with(Cascade::to(async_fn(echo)));
+            super::call(app, environ, start_response)
+        },
+        client: |c| {
+            c.ask("POST", "/").pieces([&b"a "[..], b"body"]).send();
+        },
+        expect: r#"
+        200
+        content-length: 6
+        "a body"
+    "#,
+        ..Case::APP
+    },
+    Case {
+        name: "cascade_offers_a_switch_again",
+        says: "what the client asked to switch to is offered to the next, too",
+        needs: &["upgrade"],
+        app: |environ, start_response| {
+            let takes = app_fn(|mut environ: Environ, start_response: StartResponse| {
+                let offer = environ.take_offer();
+                let accepted = offer.and_then(|offer| offer.accept("other").ok());
+                assert!(accepted.is_none(), "the client wants an echo");
+                start_response.start(StatusCode::NOT_FOUND).empty()
+            });
+            let app = takes.with(Cascade::to(app_fn(switched)));
+            super::call(app, environ, start_response)
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}Connection: upgrade\r\nUpgrade: echo\r\n\r\nhi");
+            c.read_head();
+            c.switched(2);
+        },
+        expect: r#"
+        101
+        connection: upgrade
+        upgrade: echo
+        "hi"
+    "#,
+        ..Case::WIRE
+    },
+];
 
 fn nothing(environ: Environ, start_response: StartResponse) -> Full {
     match environ.path_info() {
@@ -36,4 +85,21 @@ fn nothing(environ: Environ, start_response: StartResponse) -> Full {
 async fn echo(mut environ: Environ, start_response: StartResponse) -> Result<Full, Error> {
     let body = environ.input().collect(1 << 20).await?;
     Ok(start_response.start(StatusCode::OK).full(body))
+}
+
+/// Gives back what comes first, over the protocol `echo`.
+fn switched(mut environ: Environ, start_response: StartResponse) -> BoxBody {
+    let offer = environ.take_offer();
+    let Some(accepted) = offer.and_then(|offer| offer.accept("echo").ok()) else {
+        let started = start_response.start(StatusCode::NOT_IMPLEMENTED);
+        return started.empty().erased();
+    };
+    let started = start_response.start(StatusCode::OK);
+    let body = started.upgrade(accepted, async |mut io| {
+        let mut room = [0; 64];
+        let bytes = io.read(&mut room).await?;
+        io.write_all(&room[..bytes]).await?;
+        Ok(())
+    });
+    body.erased()
 }
