@@ -35,7 +35,8 @@ use rgi_core::{
 /// Lets requests pass whose credentials a function takes, and answers others 401 with a challenge
 /// (RFC 9110 11.6.1), without a call of the application.
 ///
-/// The function may put who it is into the environ's extensions. It runs in the call: it must not wait.
+/// The function may put who it is into the environ's extensions. It runs in the call: it must not wait. What it
+/// compares is its own affair: [`is_same`] compares secrets.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth<C> {
     check: C,
