@@ -1,19 +1,11 @@
 //! Lists in a response's head, and what caches are told there.
 
-#[cfg(any(
-    feature = "compression",
-    feature = "sessions",
-    feature = "static-files"
-))]
+#[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
 use http::HeaderValue;
 use rgi_core::{Head, field};
 
 /// Says that the answer depends on a field of the request (RFC 9110 12.5.5), if it does not say so yet.
-#[cfg(any(
-    feature = "compression",
-    feature = "sessions",
-    feature = "static-files"
-))]
+#[cfg(any(feature = "compression", feature = "cookies", feature = "static-files"))]
 pub(crate) fn vary(head: &mut Head, name: &'static str) {
     let says = |said: &str| said == "*" || said.eq_ignore_ascii_case(name);
     let is_said = |line: &HeaderValue| line.to_str().is_ok_and(|line| super::split(line).any(says));
