@@ -127,38 +127,44 @@ fn sessions_are_of_their_clients_though_looked_at_late() {
     }
 }
 
+/// A way to set a cookie and read it.
+#[derive(Clone, Copy)]
+struct Way {
+    set: fn(&Jar, String) -> Result<(), Error>,
+    get: fn(&Jar) -> Option<String>,
+}
+
+const WAYS: [Way; 3] = [
+    Way {
+        set: |jar, name| jar.set(("n", name)),
+        get: |jar| jar.get("n"),
+    },
+    Way {
+        set: |jar, name| jar.set_signed(("n", name)),
+        get: |jar| jar.get_signed("n"),
+    },
+    Way {
+        set: |jar, name| jar.set_private(("n", name)),
+        get: |jar| jar.get_private("n"),
+    },
+];
+
 #[test]
 fn cookies_are_of_their_clients() {
-    type Set = fn(&Jar, String) -> Result<(), Error>;
-    type Get = fn(&Jar) -> Option<String>;
-
-    /// Sets and reads a cookie, in one of three ways.
-    fn act(environ: Environ, start_response: StartResponse, set: Set, get: Get) -> Full {
-        let jar = Jar::of(&environ).expect("a jar");
-        match environ.path_info() {
-            "/login" => {
-                let name = environ.query().unwrap_or_default();
-                set(&jar, name.to_owned()).expect("in time");
-                kept(start_response).empty()
+    for way in WAYS {
+        let act = move |environ: Environ, start_response: StartResponse| -> Full {
+            let jar = Jar::of(&environ).expect("a jar");
+            match environ.path_info() {
+                "/login" => {
+                    let name = environ.query().unwrap_or_default();
+                    (way.set)(&jar, name.to_owned()).expect("in time");
+                    kept(start_response).empty()
+                }
+                "/all" => kept(start_response).full("all"),
+                _ => kept(start_response).full((way.get)(&jar).unwrap_or("nobody".to_owned())),
             }
-            "/all" => kept(start_response).full("all"),
-            _ => kept(start_response).full(get(&jar).unwrap_or("nobody".to_owned())),
-        }
-    }
-    let ways: [(Set, Get); 3] = [
-        (|jar, name| jar.set(("n", name)), |jar| jar.get("n")),
-        (
-            |jar, name| jar.set_signed(("n", name)),
-            |jar| jar.get_signed("n"),
-        ),
-        (
-            |jar, name| jar.set_private(("n", name)),
-            |jar| jar.get_private("n"),
-        ),
-    ];
-    for (set, get) in ways {
-        let app = move |environ: Environ, s: StartResponse| act(environ, s, set, get);
-        for client in both!(app_fn(app), Cookies::new().key(key())) {
+        };
+        for client in both!(app_fn(act), Cookies::new().key(key())) {
             each_gets_its_own(&client);
         }
     }
