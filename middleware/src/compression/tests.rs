@@ -196,7 +196,7 @@ fn at_the_promised_length_the_body_is_asked_no_more() {
             })))
     });
     for coding in Coding::ALL {
-        let reply = get(app.clone(), coding.name());
+        let reply = get(app, coding.name());
         assert_eq!(decoded(coding.name(), reply.body()).len(), 5000);
         assert!(!reply.was_cut());
     }
