@@ -21,6 +21,7 @@ pub struct Head {
     pub status: StatusCode,
     fields: Vec<(FieldName, HeaderValue)>,
     length: Option<u64>,
+    file: bool,
     protocol: Option<HeaderValue>,
     cause: Option<Error>,
     pub(crate) informer: Option<Arc<dyn Informer>>,
@@ -34,6 +35,7 @@ impl Head {
             status: StatusCode::OK,
             fields: Vec::with_capacity(8),
             length: None,
+            file: false,
             protocol: None,
             cause: None,
             informer: None,
@@ -98,6 +100,18 @@ impl Head {
         self.length = bytes;
     }
 
+    /// Whether the body is a part of a file, as [`Started::file`](crate::Started::file) says. Of a HEAD or
+    /// a 304, whose body nobody asks for, it tells what that of the 200 would be.
+    pub fn is_file(&self) -> bool {
+        self.file
+    }
+
+    /// Says whether the body is a part of a file. A middleware that reads it and sends blocks instead
+    /// says `false`.
+    pub fn set_file(&mut self, is_file: bool) {
+        self.file = is_file;
+    }
+
     /// The protocol the connection is switched to, of an upgrade.
     pub fn protocol(&self) -> Option<&HeaderValue> {
         self.protocol.as_ref()
@@ -158,6 +172,7 @@ impl Head {
         self.status = StatusCode::OK;
         self.fields.clear();
         self.length = None;
+        self.file = false;
         self.protocol = None;
         self.cause = None;
     }

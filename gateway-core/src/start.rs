@@ -208,6 +208,7 @@ impl Started {
     /// (`ServerInfo::sendfile`).
     pub fn file(mut self, region: FileRegion) -> FileBody {
         self.0.set_length(Some(region.len()));
+        self.0.set_file(true);
         FileBody::new(self, region)
     }
 

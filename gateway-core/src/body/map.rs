@@ -89,7 +89,9 @@ impl<B: Body, F: FnMut(Bytes) -> Result<Bytes, Error>> Stream for MapDataBody<B,
             }
             return Poll::Ready(match ready!(this.body.as_mut().poll_next(cx)) {
                 Some(Ok(Event::Start(mut started))) => {
-                    started.head_mut().set_length(None);
+                    let head = started.head_mut();
+                    head.set_length(None);
+                    head.set_file(false);
                     Some(Ok(Event::Start(started)))
                 }
                 Some(Ok(Event::Data(data))) => Some((this.f)(data).map(Event::Data)),

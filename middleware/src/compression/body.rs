@@ -9,7 +9,7 @@ use http::HeaderValue;
 use pin_project_lite::pin_project;
 use rgi_core::{Body, Error, Event, FileRegion, Head, Hold, Stream, field};
 
-use super::{Compression, code};
+use super::{Compression, code, loosen};
 use crate::coding::{Coding, Encoder};
 use crate::fields::vary;
 
@@ -76,9 +76,12 @@ impl<B: Body> Stream for CompressionBody<B> {
                         let head = started.head_mut();
                         if this.settings.takes(head) {
                             vary(head, "accept-encoding");
-                            // A HEAD of what is long enough is that of a compressed body.
-                            if let Some(coding) = coding.filter(|_| head.length().is_some()) {
-                                code(head, coding);
+                            match coding {
+                                // A HEAD of what is long enough is that of a compressed body.
+                                Some(coding) if head.length().is_some() => code(head, coding),
+                                // Of others the body would tell (RFC 9110 9.3.2), but for the tag.
+                                Some(_) => loosen(head),
+                                None => {}
                             }
                         }
                         *this.state = State::Through;

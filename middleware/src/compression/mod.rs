@@ -33,7 +33,8 @@ pub use body::CompressionBody;
 /// Left alone is what is coded already, a part of something (206, `content-range`), `no-transform`
 /// (RFC 9111 5.2.2.6), with a digest, short, or of a type that does not shrink, such as pictures. So are
 /// bodies that begin with a part of a file: the server sends those without reading them, and
-/// precompressed files are smaller ([`StaticFiles`](crate::StaticFiles)).
+/// precompressed files are smaller ([`StaticFiles`](crate::StaticFiles)). A HEAD of such is that of its
+/// GET where the head says so ([`Head::is_file`]).
 ///
 /// What is compressed says so in `content-encoding`, has a weak entity tag (RFC 9110 8.8.3.3) and no
 /// `accept-ranges`. What could have been says `vary: accept-encoding`, compressed or not.
@@ -79,7 +80,8 @@ impl Compression {
         let is_whole = head.status != StatusCode::PARTIAL_CONTENT
             && head.status != StatusCode::NOT_MODIFIED
             && head.status != StatusCode::NO_CONTENT
-            && head.protocol().is_none();
+            && head.protocol().is_none()
+            && !head.is_file();
         is_whole
             && !LEFT_ALONE.iter().any(|name| head.get(name).is_some())
             && head.length().is_none_or(|length| length >= self.least)
@@ -189,8 +191,13 @@ impl<A: App> App for CompressionApp<A> {
 
 /// Makes a head that of a compressed body.
 fn code(head: &mut Head, coding: Coding) {
-    head.set_length(None);
     head.append(field::CONTENT_ENCODING, coding.value());
+    loosen(head);
+}
+
+/// Takes back what does not hold of compressed bytes: they are others each time they are made.
+fn loosen(head: &mut Head) {
+    head.set_length(None);
     head.remove(&field::ACCEPT_RANGES);
     let tag = head.get(&field::ETAG).map(HeaderValue::as_bytes);
     if let Some(tag) = tag.filter(|tag| !tag.starts_with(b"W/"))

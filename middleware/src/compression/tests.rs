@@ -1,10 +1,10 @@
-use std::io::Read;
+use std::io::{Read, Write};
 use std::task::Poll;
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
-    App, AppExt, Bytes, Environ, Error, FieldName, Full, HeaderValue, StartResponse, Started,
-    StatusCode, Writer, app_fn, field, media,
+    App, AppExt, Bytes, Environ, Error, FieldName, FileRegion, Full, HeaderValue, Method,
+    StartResponse, Started, StatusCode, Writer, app_fn, field, media,
 };
 
 use super::{Coding, Compression, wanted};
@@ -96,6 +96,51 @@ fn a_head_is_that_of_the_get() {
     let reply = client.head("/").header("accept-encoding", "gzip").send();
     assert_eq!(reply.header("content-encoding"), Some("gzip"));
     assert_eq!((reply.head().length(), reply.body().len()), (None, 0));
+}
+
+#[test]
+fn a_file_is_left_alone_by_every_method() {
+    let app = app_fn(|_, s: StartResponse| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text().as_bytes()).unwrap();
+        let tag = HeaderValue::from_static("\"a\"");
+        let started = page(s.start(StatusCode::OK)).header(field::ETAG, tag);
+        started.file(FileRegion::whole(file).unwrap())
+    });
+    let client = Client::new(app.with(Compression::new()));
+    for accept in ["gzip", "identity"] {
+        for method in [Method::GET, Method::HEAD] {
+            let reply = client
+                .request(method, "/")
+                .header("accept-encoding", accept)
+                .send();
+            assert_eq!(reply.header("content-encoding"), None);
+            assert_eq!(reply.header("vary"), None);
+            assert_eq!(reply.header("etag"), Some("\"a\""));
+            assert_eq!(reply.head().length(), Some(text().len() as u64));
+        }
+    }
+}
+
+/// What is known with the body alone may be left out of a HEAD (RFC 9110 9.3.2); the tag is known.
+#[test]
+fn a_head_of_unknown_length_has_the_tag_of_the_get() {
+    let app = app_fn(|_, s: StartResponse| {
+        let tag = HeaderValue::from_static("\"a\"");
+        let started = page(s.start(StatusCode::OK)).header(field::ETAG, tag);
+        started.iter([text(), text()].map(|text| Ok::<_, Error>(text.into())))
+    });
+    let client = Client::new(app.with(Compression::new()));
+    for (accept, tag) in [("gzip", "W/\"a\""), ("identity", "\"a\"")] {
+        for method in [Method::GET, Method::HEAD] {
+            let reply = client
+                .request(method, "/")
+                .header("accept-encoding", accept)
+                .send();
+            assert_eq!(reply.header("etag"), Some(tag));
+            assert_eq!(reply.header("vary"), Some("accept-encoding"));
+        }
+    }
 }
 
 #[test]

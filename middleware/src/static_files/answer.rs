@@ -227,6 +227,7 @@ fn send(
         Verdict::Holds => {}
         Verdict::Unmodified => {
             head.status = StatusCode::NOT_MODIFIED;
+            head.set_file(true);
             return Either::left(started.empty());
         }
         Verdict::Fails => {

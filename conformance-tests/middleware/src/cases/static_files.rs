@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use rgi_conformance::Case;
-use rgi_core::{AppExt, BoxBody, Environ, Head, StartResponse, field};
-use rgi_middleware::StaticFiles;
+use rgi_core::{AppExt, BoxBody, Environ, Head, StartResponse, app_fn, field};
+use rgi_middleware::{Compression, StaticFiles};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -50,6 +50,35 @@ pub(super) const CASES: &[Case] = &[
             content-type: text/plain; charset=utf-8
             location: {root}/sub/
             "Moved Permanently\n"
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "static_files_are_not_compressed_by_any_method",
+        says: "the HEAD of a file is that of its GET, with compression around it, too",
+        app: |environ, start_response| {
+            let compressed = app_fn(site).with(Compression::new().least(1));
+            super::call(compressed, environ, start_response)
+        },
+        client: |c| {
+            for method in ["GET", "HEAD"] {
+                c.ask(method, "/hello.txt")
+                    .field("accept-encoding", "gzip")
+                    .send();
+            }
+        },
+        expect: r#"
+            200
+            accept-ranges: bytes
+            content-length: 14
+            content-type: text/plain; charset=utf-8
+            x-content-type-options: nosniff
+            "Hello, World!\n"
+            200
+            accept-ranges: bytes
+            content-length: 14
+            content-type: text/plain; charset=utf-8
+            x-content-type-options: nosniff
         "#,
         ..Case::APP
     },
