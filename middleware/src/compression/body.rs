@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use pin_project_lite::pin_project;
 use rgi_core::{Body, Error, Event, FileRegion, Head, Hold, Stream, field};
 
-use super::{Compression, code, loosen};
+use super::{Compression, code, loosen, unmodified};
 use crate::coding::{Coding, Encoder};
 use crate::fields::vary;
 
@@ -27,6 +27,7 @@ pin_project! {
         body: B,
         hold: Hold,
         settings: Compression,
+        named: Vec<HeaderValue>,
         state: State,
     }
 }
@@ -45,6 +46,7 @@ impl<B> CompressionBody<B> {
         body: B,
         settings: Compression,
         coding: Option<Coding>,
+        named: Vec<HeaderValue>,
         is_head: bool,
     ) -> CompressionBody<B> {
         let state = match coding {
@@ -55,6 +57,7 @@ impl<B> CompressionBody<B> {
             body,
             hold: Hold::default(),
             settings,
+            named,
             state,
         }
     }
@@ -74,7 +77,10 @@ impl<B: Body> Stream for CompressionBody<B> {
                     let mut item = ready!(this.body.as_mut().poll_next(cx));
                     if let Some(Ok(Event::Start(started))) = &mut item {
                         let head = started.head_mut();
-                        if this.settings.takes(head) {
+                        let takes = this.settings.takes(head);
+                        if takes && head.status == StatusCode::NOT_MODIFIED {
+                            unmodified(head, this.named);
+                        } else if takes {
                             vary(head, "accept-encoding");
                             match coding {
                                 // A HEAD of what is long enough is that of a compressed body.
@@ -101,12 +107,19 @@ impl<B: Body> Stream for CompressionBody<B> {
                     let whole = this.body.size_hint().1 == Some(0);
                     *this.state = State::Through;
                     let head = started.head_mut();
+                    let takes = this.settings.takes(head);
                     let first = match first {
+                        first if head.status == StatusCode::NOT_MODIFIED => {
+                            if takes {
+                                unmodified(head, this.named);
+                            }
+                            first
+                        }
                         // What breaks its promise at once is for the machine to refuse.
                         Some(Event::Data(data)) if breaks(head, &data, whole) => {
                             Some(Event::Data(data))
                         }
-                        Some(Event::Data(data)) if this.settings.takes(head) => {
+                        Some(Event::Data(data)) if takes => {
                             let is_short = whole && (data.len() as u64) < this.settings.least;
                             if is_short {
                                 this.hold.release(started, Some(Event::Data(data)));
@@ -117,7 +130,7 @@ impl<B: Body> Stream for CompressionBody<B> {
                             *this.state = State::Coding(work);
                             None
                         }
-                        Some(Event::Flush) if this.settings.takes(head) => {
+                        Some(Event::Flush) if takes => {
                             *this.state = State::Coding(begin(head, coding)?);
                             Some(Event::Flush)
                         }

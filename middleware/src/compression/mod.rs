@@ -20,11 +20,11 @@ mod body;
 #[cfg(test)]
 mod tests;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rgi_core::{App, Environ, FieldName, Head, Middleware, StartResponse, field};
 
 use crate::coding::Coding;
-use crate::fields;
+use crate::fields::{self, vary};
 pub use body::CompressionBody;
 
 /// Compresses the bodies of responses, in the coding that the client wants most (RFC 9110 12.5.3);
@@ -37,7 +37,8 @@ pub use body::CompressionBody;
 /// GET where the head says so ([`Head::is_file`]).
 ///
 /// What is compressed says so in `content-encoding`, has a weak entity tag (RFC 9110 8.8.3.3) and no
-/// `accept-ranges`. What could have been says `vary: accept-encoding`, compressed or not.
+/// `accept-ranges`. What could have been says `vary: accept-encoding`, compressed or not, and so does its
+/// 304, which has the weak tag where the client names that.
 ///
 /// A body of one block stays one, with a length. Of longer ones what there is goes out when the
 /// application has nothing more ready, and when it says [`Flush`](rgi_core::Event::Flush). An
@@ -75,25 +76,30 @@ impl Compression {
         self
     }
 
-    /// Whether a response could be compressed, as far as its head says.
+    /// Whether a response could be compressed, as far as its head says; a 304, which says less, stands for
+    /// its 200.
     fn takes(&self, head: &Head) -> bool {
         let is_whole = head.status != StatusCode::PARTIAL_CONTENT
-            && head.status != StatusCode::NOT_MODIFIED
             && head.status != StatusCode::NO_CONTENT
             && head.protocol().is_none()
             && !head.is_file();
         is_whole
             && !LEFT_ALONE.iter().any(|name| head.get(name).is_some())
             && head.length().is_none_or(|length| length >= self.least)
-            && head.get(&field::CONTENT_TYPE).is_some_and(|value| {
-                let text = value.to_str().unwrap_or_default();
-                let essence = text.split(';').next().unwrap_or_default().trim();
-                match essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                    false => (self.types)(essence),
-                    true => (self.types)(&essence.to_ascii_lowercase()),
-                }
-            })
+            && match head.get(&field::CONTENT_TYPE) {
+                Some(value) => self.takes_type(value),
+                None => head.status == StatusCode::NOT_MODIFIED,
+            }
             && !fields::has(head, &field::CACHE_CONTROL, "no-transform")
+    }
+
+    fn takes_type(&self, value: &HeaderValue) -> bool {
+        let text = value.to_str().unwrap_or_default();
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        match essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            false => (self.types)(essence),
+            true => (self.types)(&essence.to_ascii_lowercase()),
+        }
     }
 }
 
@@ -183,9 +189,11 @@ impl<A: App> App for CompressionApp<A> {
 
     fn call(&self, environ: Environ, start_response: StartResponse) -> Self::Body {
         let coding = wanted(environ.headers());
+        let named = environ.headers().get_all(header::IF_NONE_MATCH);
+        let named = coding.map_or_else(Vec::new, |_| named.iter().cloned().collect());
         let is_head = environ.method() == Method::HEAD;
         let body = self.inner.call(environ, start_response);
-        CompressionBody::new(body, self.settings, coding, is_head)
+        CompressionBody::new(body, self.settings, coding, named, is_head)
     }
 }
 
@@ -204,5 +212,17 @@ fn loosen(head: &mut Head) {
         && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag].concat())
     {
         head.insert(field::ETAG, weak);
+    }
+}
+
+/// Makes the head of a 304 that of its 200 (RFC 9110 15.4.5): it was compressed where its weak tag is `named`.
+fn unmodified(head: &mut Head, named: &[HeaderValue]) {
+    vary(head, "accept-encoding");
+    let was_coded = head.get(&field::ETAG).is_some_and(|tag| {
+        let mut tags = named.iter().flat_map(|line| fields::tags(line.as_bytes()));
+        tags.any(|named| named.strip_prefix(b"W/") == Some(tag.as_bytes()))
+    });
+    if was_coded {
+        loosen(head);
     }
 }

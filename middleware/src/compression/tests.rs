@@ -8,6 +8,7 @@ use rgi_core::{
 };
 
 use super::{Coding, Compression, wanted};
+use crate::Conditional;
 use crate::coding::Decoder;
 
 fn decoded(coding: &str, data: Bytes) -> Vec<u8> {
@@ -141,6 +142,37 @@ fn a_head_of_unknown_length_has_the_tag_of_the_get() {
             assert_eq!(reply.header("vary"), Some("accept-encoding"));
         }
     }
+}
+
+/// RFC 9110 15.4.5: it is by the tag that a client knows which of what it has is meant.
+#[test]
+fn what_has_not_changed_is_told_as_it_was() {
+    let client = Client::new(app_fn(long).with((Compression::new(), Conditional::new())));
+    for (accept, tag) in [("gzip", "W/\"a\""), ("identity", "\"a\"")] {
+        for method in [Method::GET, Method::HEAD] {
+            let ask = |named| {
+                let ask = client.request(method.clone(), "/");
+                ask.header("accept-encoding", accept)
+                    .header("if-none-match", named)
+                    .send()
+            };
+            let first = ask("\"b\"");
+            assert_eq!((first.status(), first.header("etag")), (200, Some(tag)));
+            let again = ask(tag);
+            assert_eq!((again.status(), again.header("etag")), (304, Some(tag)));
+            assert_eq!(again.header("vary"), Some("accept-encoding"));
+        }
+    }
+    // The client has what was not compressed.
+    let ask = client.get("/").header("accept-encoding", "gzip");
+    let reply = ask.header("if-none-match", "\"a\"").send();
+    assert_eq!((reply.status(), reply.header("etag")), (304, Some("\"a\"")));
+    let picture = app_fn(|_, s: StartResponse| {
+        let started = s.start(StatusCode::NOT_MODIFIED);
+        let value = HeaderValue::from_static("image/png");
+        started.header(field::CONTENT_TYPE, value).empty()
+    });
+    assert_eq!(get(picture, "gzip").header("vary"), None);
 }
 
 #[test]

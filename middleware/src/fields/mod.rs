@@ -55,7 +55,7 @@ pub(crate) fn split(line: &str) -> impl Iterator<Item = &str> {
 
 /// The entity tags of one line: in them a backslash escapes nothing, and there may be bytes that are no
 /// ASCII (RFC 9110 8.8.3).
-#[cfg(feature = "conditional")]
+#[cfg(any(feature = "compression", feature = "conditional"))]
 pub(crate) fn tags(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut separates = separator(false);
     line.split(move |byte| separates(char::from(*byte)))

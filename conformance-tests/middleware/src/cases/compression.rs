@@ -2,10 +2,10 @@
 
 use rgi_conformance::Case;
 use rgi_core::{
-    AppExt, BoxBody, Environ, Error, Full, StartResponse, StatusCode, Writer, app_fn, async_fn,
-    field, media,
+    AppExt, BoxBody, Environ, Error, Full, HeaderValue, StartResponse, StatusCode, Writer, app_fn,
+    async_fn, field, media,
 };
-use rgi_middleware::{Compression, Decompression};
+use rgi_middleware::{Compression, Conditional, Decompression};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -41,6 +41,45 @@ pub(super) const CASES: &[Case] = &[
             content-type: text/plain; charset=utf-8
             vary: accept-encoding
             "abababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab"
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "compression_knows_what_the_client_has",
+        says: "a 304 has the tag and the vary of its 200, compressed or not",
+        app: |environ, start_response| {
+            let tagged = app_fn(|_: Environ, start_response: StartResponse| {
+                let started = start_response.start(StatusCode::OK);
+                let started = started.header(field::CONTENT_TYPE, media::TEXT_PLAIN);
+                let tag = HeaderValue::from_static("\"a\"");
+                started.header(field::ETAG, tag).full("ab".repeat(100))
+            });
+            let layers = (Compression::new().least(100), Conditional::new());
+            super::call(tagged.with(layers), environ, start_response)
+        },
+        client: |c| {
+            c.ask("GET", "/").field("accept-encoding", "br").send();
+            for (coding, tag) in [("br", "W/\"a\""), ("identity", "\"a\"")] {
+                c.ask("GET", "/")
+                    .field("accept-encoding", coding)
+                    .field("if-none-match", tag)
+                    .send();
+            }
+        },
+        expect: r#"
+            200
+            content-encoding: br
+            content-length: 12
+            content-type: text/plain; charset=utf-8
+            etag: W/"a"
+            vary: accept-encoding
+            "\x15\xc7\x00\x00\xa4\xc2\xc4b\xb20\x00\x02"
+            304
+            etag: W/"a"
+            vary: accept-encoding
+            304
+            etag: "a"
+            vary: accept-encoding
         "#,
         ..Case::APP
     },
