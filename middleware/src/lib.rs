@@ -98,6 +98,8 @@ pub mod static_files;
 pub mod timeout;
 #[cfg(feature = "tracing")]
 pub mod tracing;
+#[cfg(any(feature = "compression", feature = "range"))]
+mod turn;
 
 #[cfg(feature = "tracing")]
 pub use self::tracing::Tracing;

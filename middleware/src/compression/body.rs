@@ -12,6 +12,7 @@ use rgi_core::{Body, Error, Event, FileRegion, Head, Hold, Stream, field};
 use super::{Compression, code, loosen, unmodified};
 use crate::coding::{Coding, Encoder};
 use crate::fields::vary;
+use crate::turn::Turn;
 
 /// Bytes compressed in one step.
 const STEP: usize = 64 * 1024;
@@ -212,6 +213,7 @@ impl Work {
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Event, Error>>> {
+        let mut turn = Turn::new();
         loop {
             if let Some(event) = self.out.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
@@ -220,7 +222,8 @@ impl Work {
                 return Poll::Ready(None);
             }
             match self.step(body.as_mut(), cx) {
-                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Ready(bytes)) if self.out.is_empty() => ready!(turn.spend(bytes, cx)),
+                Ok(Poll::Ready(_)) => {}
                 Ok(Poll::Pending) => return Poll::Pending,
                 Err(error) => {
                     self.encoder = None;
@@ -230,15 +233,18 @@ impl Work {
         }
     }
 
-    /// Compresses a piece of what is there, or asks for the next event.
+    /// Compresses a piece of what is there, or asks for the next event. Returns how many bytes it
+    /// compressed.
     fn step<B: Body>(
         &mut self,
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,
-    ) -> Result<Poll<()>, Error> {
+    ) -> Result<Poll<u64>, Error> {
         if !self.data.is_empty() {
-            self.compress(body.size_hint().1 == Some(0))?;
-        } else if let Some(file) = &mut self.file {
+            let bytes = self.compress(body.size_hint().1 == Some(0))?;
+            return Ok(Poll::Ready(bytes));
+        }
+        if let Some(file) = &mut self.file {
             match file.next_chunk(STEP)? {
                 Some(chunk) => self.data = chunk,
                 None => self.file = None,
@@ -255,28 +261,26 @@ impl Work {
                 Poll::Ready(None) => self.finish()?,
             }
         }
-        Ok(Poll::Ready(()))
+        Ok(Poll::Ready(0))
     }
 
     /// Compresses a piece of the data. `last`: the application has nothing behind it.
-    fn compress(&mut self, last: bool) -> Result<(), Error> {
+    fn compress(&mut self, last: bool) -> Result<u64, Error> {
         let piece = self.data.split_to(self.data.len().min(STEP));
         let Some(encoder) = &mut self.encoder else {
-            return Ok(());
+            return Ok(0);
         };
         encoder.write(&piece)?;
         self.holds = true;
         let is_done = self.data.is_empty();
         if is_done && (last || self.left == Some(0)) && self.file.is_none() {
-            return self.finish();
-        }
-        if is_done && self.eager {
-            return self.flush();
-        }
-        if encoder.len() >= BLOCK {
+            self.finish()?;
+        } else if is_done && self.eager {
+            self.flush()?;
+        } else if encoder.len() >= BLOCK {
             self.emit();
         }
-        Ok(())
+        Ok(piece.len() as u64)
     }
 
     fn take(&mut self, event: Event) -> Result<(), Error> {

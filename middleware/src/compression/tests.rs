@@ -1,4 +1,6 @@
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use rgi_core::testing::{Client, Reply};
@@ -10,6 +12,7 @@ use rgi_core::{
 use super::{Coding, Compression, wanted};
 use crate::Conditional;
 use crate::coding::Decoder;
+use crate::turn::tests::counted;
 
 fn decoded(coding: &str, data: Bytes) -> Vec<u8> {
     let known = Coding::ALL.iter().find(|it| it.is(coding));
@@ -308,6 +311,22 @@ fn a_broken_promise_is_no_whole_response() {
         body
     });
     assert_eq!(get(short, "gzip").status(), 500);
+}
+
+/// 4 MiB of which less than a block comes out.
+#[test]
+fn what_does_not_come_out_takes_turns() {
+    let turns = Arc::default();
+    let app = app_fn(|_, s: StartResponse| {
+        let zeros = Bytes::from(vec![0; 64 * 1024]);
+        page(s.start(StatusCode::OK)).iter(std::iter::repeat_n(zeros, 64).map(Ok::<_, Error>))
+    });
+    let app = counted(app.with(Compression::new()), &turns);
+    let client = Client::new(app);
+    let reply = client.get("/").header("accept-encoding", "gzip").send();
+    assert_eq!(decoded("gzip", reply.body()).len(), 4 << 20);
+    let turns = turns.load(Ordering::Relaxed);
+    assert!((5..16).contains(&turns), "{turns}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use rgi_core::{Body, Error, Event, Stream, field};
 
 use super::{Asked, Part, set_accepted};
+use crate::turn::Turn;
 
 pin_project! {
     /// Cuts what passes through it to the part that was asked for: [`Range`](super::Range).
@@ -48,6 +49,7 @@ impl<B: Body> Stream for RangeBody<B> {
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
+        let mut turn = Turn::new();
         loop {
             match this.state {
                 State::Through => return this.body.poll_next(cx),
@@ -80,10 +82,12 @@ impl<B: Body> Stream for RangeBody<B> {
                         Some(Ok(event)) => event,
                         other => return Poll::Ready(other),
                     };
+                    let mut skipped = 0;
                     let event = match event {
                         Event::Data(mut data) => {
                             let before = (*skip).min(data.len() as u64);
                             *skip -= before;
+                            skipped = before;
                             data.advance(before as usize);
                             data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
                             *left -= data.len() as u64;
@@ -103,6 +107,7 @@ impl<B: Body> Stream for RangeBody<B> {
                     if let Some(event) = event {
                         return Poll::Ready(Some(Ok(event)));
                     }
+                    ready!(turn.spend(skipped, cx));
                 }
             }
         }

@@ -1,12 +1,15 @@
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
-    App, AppExt, Environ, Error, FileRegion, Full, HeaderValue, StartResponse, StatusCode, Writer,
-    app_fn, field,
+    App, AppExt, Bytes, Environ, Error, FileRegion, Full, HeaderValue, StartResponse, StatusCode,
+    Writer, app_fn, field,
 };
 
 use super::Range;
+use crate::turn::tests::counted;
 
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -108,6 +111,24 @@ fn a_tag_need_not_be_ascii() {
     for (named, wanted) in [("\"é\"", 206), ("\"è\"", 200)] {
         let reply = ask(app, &[("range", "bytes=1-2"), ("if-range", named)]);
         assert_eq!(reply.status(), wanted, "{named}");
+    }
+}
+
+#[test]
+fn what_is_far_behind_takes_turns() {
+    for (bytes, blocks) in [(64 * 1024, 256), (1, 16 << 10)] {
+        let turns = Arc::default();
+        let app = app_fn(move |_, s: StartResponse| {
+            let block = Bytes::from(vec![b'a'; bytes]);
+            let all = std::iter::repeat_n(block, blocks).map(Ok::<_, Error>);
+            let length = (bytes * blocks) as u64;
+            s.start(StatusCode::OK).length(length).iter(all)
+        });
+        let app = counted(app.with(Range::new()), &turns);
+        let reply = Client::new(app).get("/").header("range", "bytes=-1").send();
+        assert_eq!((reply.status(), reply.text().as_str()), (206, "a"));
+        let turns = turns.load(Ordering::Relaxed);
+        assert!((16..64).contains(&turns), "{turns}");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use rgi_conformance::Case;
 use rgi_core::{
-    AppExt, BoxBody, Environ, Full, Head, HeaderValue, StartResponse, StatusCode, app_fn, field,
-    media,
+    AppExt, BoxBody, Bytes, Environ, Error, Full, Head, HeaderValue, StartResponse, StatusCode,
+    app_fn, field, media,
 };
 use rgi_middleware::{Conditional, Range};
 
@@ -146,6 +146,29 @@ pub(super) const CASES: &[Case] = &[
             304
             etag: "a"
             last-modified: Sun, 06 Nov 1994 08:49:37 GMT
+        "#,
+        ..Case::APP
+    },
+    Case {
+        name: "range_of_what_is_far_behind",
+        says: "a part that is found behind many blocks is sent, however many there are",
+        app: |environ, start_response| {
+            let long = app_fn(|_: Environ, start_response: StartResponse| {
+                let started = start_response.start(StatusCode::OK).length(4 << 20);
+                let block = Bytes::from(vec![b'a'; 64 << 10]);
+                started.iter(std::iter::repeat_n(block, 64).map(Ok::<_, Error>))
+            });
+            super::call(long.with(Range::new()), environ, start_response)
+        },
+        client: |c| {
+            c.ask("GET", "/").field("range", "bytes=-3").send();
+        },
+        expect: r#"
+            206
+            accept-ranges: bytes
+            content-length: 3
+            content-range: bytes 4194301-4194303/4194304
+            "aaa"
         "#,
         ..Case::APP
     },
