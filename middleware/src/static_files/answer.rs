@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderValue, Method, StatusCode};
 use rgi_core::{Either, Environ, FileRegion, StartResponse, Started, field, media, percent_decode};
@@ -209,7 +209,7 @@ fn send(
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     // A date to come is none to tell (RFC 9110 8.8.2.1), and one before 1970 none to write.
     let modified = modified.min(SystemTime::now()).max(SystemTime::UNIX_EPOCH);
-    let tag = tag(&metadata, coding);
+    let tag = tag(&metadata, coding, settings.settled);
     let mut started = start_response.start(StatusCode::OK);
     let head = started.head_mut();
     head.append(field::ETAG, tag.clone());
@@ -258,15 +258,28 @@ fn send(
     }
 }
 
-/// A strong tag: it differs where a file was written anew, to the nanosecond, and between codings.
-fn tag(metadata: &Metadata, coding: Option<&str>) -> HeaderValue {
-    // There are files of before 1970, too.
+/// A tag that differs between versions, also of one length and with a date that was set, since nobody can
+/// set when a file was changed; and between codings.
+///
+/// It is strong once that lies behind (RFC 9110 8.8.1): until then another change could have the same time.
+/// The weak one before is another, so that what it was given with is sent again.
+fn tag(metadata: &Metadata, coding: Option<&str>, settled: Duration) -> HeaderValue {
     let modified = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
+    let changed = nanoseconds(metadata.ctime(), metadata.ctime_nsec());
+    let settled = SystemTime::now() - settled;
+    let settled = settled.duration_since(SystemTime::UNIX_EPOCH);
+    let is_settled = settled.is_ok_and(|it| changed < it.as_nanos().cast_signed());
+    let (weak, new) = match is_settled {
+        true => ("", ""),
+        false => ("W/", "-new"),
+    };
+    let length = metadata.len();
     let (dash, coding) = coding.map_or(("", ""), |coding| ("-", coding));
-    let tag = format!("\"{modified:x}-{:x}{dash}{coding}\"", metadata.len());
+    let tag = format!("{weak}\"{modified:x}-{changed:x}-{length:x}{new}{dash}{coding}\"");
     HeaderValue::try_from(tag).expect("hexadecimal digits in quotes")
 }
 
+/// Of files of before 1970, too.
 fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
 }

@@ -28,6 +28,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 use rgi_core::{
@@ -47,7 +48,10 @@ use open::{Root, Wait};
 ///
 /// A directory is its index, `index.html`; without a slash at its end it is redirected to there (301).
 /// Conditional requests and ranges are answered ([`Conditional`](crate::Conditional),
-/// [`Range`](crate::Range)); entity tags are made of the length and the time of modification.
+/// [`Range`](crate::Range)). Entity tags are made of the length and the times of modification and of change,
+/// which nobody can set: copies of a file have different ones, and a file has another once its owner or
+/// its rights are changed. In the two seconds behind a change the tag is weak (RFC 9110 8.8.1), and ranges
+/// that name it in `if-range` are answered with the whole.
 ///
 /// The server sends files without reading them where it can. They are opened where the request is
 /// served if their names are in the system's cache; for what is not, and has to be waited for, a server
@@ -77,6 +81,8 @@ struct Settings {
     precompressed: bool,
     cache_control: Option<HeaderValue>,
     types: HashMap<String, HeaderValue>,
+    /// How long after a change another could have the same time: file systems have coarse clocks.
+    settled: Duration,
 }
 
 impl fmt::Debug for Settings {
@@ -104,6 +110,7 @@ impl StaticFiles {
             precompressed: false,
             cache_control: None,
             types: HashMap::new(),
+            settled: Duration::from_secs(2),
         })))
     }
 

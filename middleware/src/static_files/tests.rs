@@ -151,7 +151,7 @@ fn other_methods_are_refused() {
 
 #[test]
 fn conditions_and_ranges_hold() {
-    let (_dir, client) = site();
+    let (_dir, client) = site_with(|files| settled_after(files, Duration::ZERO));
     let ask = |fields: &[(&str, &str)]| -> Reply {
         let get = client.get("/page.css");
         let get = fields
@@ -172,6 +172,46 @@ fn conditions_and_ranges_hold() {
         ask(&[("range", "bytes=1-2"), ("if-range", "\"x\"")]).status(),
         200
     );
+}
+
+fn settled_after(files: StaticFiles, settled: Duration) -> StaticFiles {
+    files.edit(|it| it.settled = settled)
+}
+
+#[test]
+fn a_tag_is_weak_while_a_change_could_have_the_same_time() {
+    let (dir, new) = site_with(|files| settled_after(files, Duration::from_secs(3600)));
+    let files = StaticFiles::new(dir.path().join("root")).unwrap();
+    let old = Client::new(settled_after(files, Duration::ZERO));
+    let weak = new.get("/page.css").send();
+    let weak = weak.header("etag").expect("a tag");
+    assert!(weak.starts_with("W/"), "{weak}");
+    let ask = |client: &Client<StaticFiles>, name, tag| {
+        let get = client.get("/page.css").header("range", "bytes=-2");
+        get.header(name, tag).send().status()
+    };
+    assert_eq!(ask(&new, "if-none-match", weak), 304);
+    assert_eq!(ask(&new, "if-range", weak), 200);
+    // Nobody knows whether it is the same.
+    assert_eq!(ask(&old, "if-none-match", weak), 206);
+}
+
+#[test]
+fn a_date_that_was_set_makes_no_tag_the_same() {
+    let (dir, client) = site_with(|files| settled_after(files, Duration::ZERO));
+    let path = dir.path().join("root/page.css");
+    let write = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        client.get("/page.css").send()
+    };
+    let first = write("one");
+    let tag = first.header("etag").expect("a tag");
+    // The clock of the file system goes on by itself, in milliseconds.
+    let second = std::iter::repeat_with(|| write("two"));
+    let mut second = second.take(100_000);
+    assert!(second.any(|reply| reply.text() == "two" && reply.header("etag") != Some(tag)));
 }
 
 #[test]
