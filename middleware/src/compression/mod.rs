@@ -19,6 +19,7 @@
 mod body;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rgi_core::{App, Environ, FieldName, Head, Middleware, StartResponse, field};

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use rgi_core::testing::{Client, Reply};
 use rgi_core::{
-    App, AppExt, Bytes, Environ, Error, FieldName, FileRegion, Full, HeaderValue, Method,
+    App, AppExt, BodyExt, Bytes, Environ, Error, FieldName, FileRegion, Full, HeaderValue, Method,
     StartResponse, Started, StatusCode, Writer, app_fn, field, media,
 };
 
@@ -124,6 +124,19 @@ fn a_file_is_left_alone_by_every_method() {
             assert_eq!(reply.head().length(), Some(text().len() as u64));
         }
     }
+}
+
+#[test]
+fn a_file_that_is_read_on_its_way_is_compressed() {
+    let app = app_fn(|_, s: StartResponse| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text().as_bytes()).unwrap();
+        let body = page(s.start(StatusCode::OK)).file(FileRegion::whole(file).unwrap());
+        body.map_data(Ok)
+    });
+    let reply = get(app, "gzip");
+    assert_eq!(reply.header("content-encoding"), Some("gzip"));
+    assert_eq!(decoded("gzip", reply.body()), text().as_bytes());
 }
 
 /// What is known with the body alone may be left out of a HEAD (RFC 9110 9.3.2); the tag is known.
