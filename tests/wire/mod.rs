@@ -6,6 +6,7 @@
 mod basics;
 pub(crate) mod client;
 mod lifts;
+mod load;
 mod peers;
 mod proxies;
 mod stops;

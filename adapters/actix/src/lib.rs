@@ -117,6 +117,7 @@ impl Actix {
         // Also with one worker: blocking applications are called by the threads of the pool.
         info.multithread = true;
         info.multiprocess = self.config.multiprocess;
+        info.process = self.config.process;
         info.reentrant = true;
         info.may_block = false;
         info.sendfile = false;

@@ -76,7 +76,7 @@ pub struct Mounted<A> {
 impl<A> Mounted<A> {
     /// With other settings than the default ones. Of a [`Config`] these hold here:
     /// `blocking_threads`, `queue_timeout`, `buffer_body`, `body_timeout`, `limits`, `vars`,
-    /// `multiprocess`, `log` and `around`. The others are for servers.
+    /// `multiprocess`, `process`, `log` and `around`. The others are for servers.
     #[must_use]
     pub fn config(mut self, config: Config) -> Mounted<A> {
         self.config = config;
@@ -150,6 +150,7 @@ fn info(config: &Config) -> ServerInfo {
     // Blocking applications are called by the threads of the pool.
     info.multithread = true;
     info.multiprocess = config.multiprocess;
+    info.process = config.process;
     info.reentrant = true;
     info
 }

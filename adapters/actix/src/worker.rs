@@ -81,6 +81,7 @@ where
             .config
             .host(self.worker.server.clone(), Arc::new(clock), &self.stop);
         host.offload = Some(Arc::new(self.pool.clone()) as Arc<dyn Offload>);
+        host.gauge = Some(self.census.clone());
         let site = Rc::new(Site {
             app,
             host: Arc::new(host),

@@ -66,7 +66,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rgi_core::server::{Beat, Host, Level, Listener, Offload, Pool, ServerInfo, Stop};
+use rgi_core::server::{Beat, Level, Listener, Offload, ServerInfo, Stop};
 use rgi_core::{App, Error, LocalLifespan, Worker};
 use rgi_tasks::{Acceptor, Census, Clock, Server, Told, pool};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -102,6 +102,7 @@ impl Coroutine {
         // Also with one worker: blocking applications are called by the threads of the pool.
         info.multithread = true;
         info.multiprocess = self.config.multiprocess;
+        info.process = self.config.process;
         info.reentrant = true;
         info.may_block = false;
         info.sendfile = false;
@@ -146,9 +147,15 @@ impl Coroutine {
         }
         let pool = pool(&self.config, &handle);
         let clock = Clock::new(handle);
+        let host = |info| {
+            let mut host = self.config.host(info, Arc::new(clock.clone()), &stop);
+            host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
+            host.gauge = Some(census.clone());
+            Arc::new(host)
+        };
         let site = Arc::new(Site {
-            http1: self.host(self.info(), &clock, &pool, &stop),
-            http2: self.host(self.info_http2(), &clock, &pool, &stop),
+            http1: host(self.info()),
+            http2: host(self.info_http2()),
             app,
         });
         let server = Server::new(self.config.clone(), clock, census);
@@ -182,12 +189,6 @@ impl Coroutine {
         }
         lifespan.shutdown(&site.app).await;
         Ok(())
-    }
-
-    fn host(&self, info: ServerInfo, clock: &Clock, pool: &Pool, stop: &Stop) -> Arc<Host> {
-        let mut host = self.config.host(info, Arc::new(clock.clone()), stop);
-        host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
-        Arc::new(host)
     }
 
     /// Waits for the end, as long as the settings and the order to stop allow. Says whether it came.

@@ -70,6 +70,7 @@ impl Evented {
         // Also with one loop: blocking applications are called by the threads of the pool.
         info.multithread = true;
         info.multiprocess = self.config.multiprocess;
+        info.process = self.config.process;
         info.reentrant = true;
         info.may_block = false;
         info.sendfile = true;
@@ -102,6 +103,7 @@ where
         for (index, reactor) in reactors.into_iter().enumerate() {
             let mut host = config.host(info.clone(), reactor.timer(), &stop);
             host.offload = Some(Arc::new(pool.clone()) as Arc<dyn Offload>);
+            host.gauge = Some(reactor.gauge());
             let task = Task {
                 reactor,
                 host,

@@ -42,6 +42,7 @@ impl Prefork {
         info.software = concat!("rgi-prefork/", env!("CARGO_PKG_VERSION"));
         info.multithread = false;
         info.multiprocess = self.config.multiprocess;
+        info.process = self.config.process;
         info.reentrant = false;
         info.may_block = true;
         info.sendfile = true;
@@ -60,7 +61,8 @@ impl<L: LocalLifespan> Server<L> for Prefork {
         let info = self.info();
         let config = Arc::new(self.config);
         let reactor = Reactor::exclusive(listeners, &config, &stop)?;
-        let host = config.host(info.clone(), reactor.timer(), &stop);
+        let mut host = config.host(info.clone(), reactor.timer(), &stop);
+        host.gauge = Some(reactor.gauge());
         let worker = Worker::new(info, 0);
         let mut task = Some(|| {
             reactor.enter();

@@ -34,6 +34,11 @@ impl Census {
         self.waiting.swap(false, Ordering::SeqCst)
     }
 
+    /// How many are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Whether all connections there will be are in the mailboxes.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete.load(Ordering::SeqCst)

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use rgi_core::server::PoolState;
+
 use crate::connection::Conn;
 use crate::line::{Homes, LOOP, Line};
 use crate::notify::ATTEND;
@@ -140,6 +142,19 @@ impl Hall {
                 .unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
             self.note(&state);
+        }
+    }
+
+    /// How busy the threads are. One that lingers is free for another request.
+    pub(crate) fn state(&self) -> PoolState {
+        let state = self.lock();
+        let threads = self.seats.len();
+        let free = state.idle + self.lingering.load(Ordering::Relaxed);
+        PoolState {
+            most: threads,
+            threads,
+            idle: free.min(threads),
+            waiting: state.queue.len(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rgi_core::server::{Config, Host, Listener, Stop, Timer};
+use rgi_core::server::{Config, Gauge, Host, Listener, Load, Stop, Timer};
 use rgi_core::{App, rt};
 
 use crate::acceptor::{Acceptor, Census, Mailbox};
@@ -181,6 +181,18 @@ impl Reactor {
         Arc::new(self.parts.clock.clone())
     }
 
+    /// How much there is to do for the reactor and those of its group, for [`Host::gauge`].
+    pub fn gauge(&self) -> Arc<dyn Gauge> {
+        let hall = match &self.kind {
+            Kind::Pooled(front, _) => Some(front.hall.clone()),
+            Kind::Loop | Kind::Exclusive => None,
+        };
+        Arc::new(Crowd {
+            census: self.parts.census.clone(),
+            hall,
+        })
+    }
+
     /// Says that this thread is the reactor's from now on. What is woken on it costs no system call
     /// from then on; so before the application is made.
     pub fn enter(&self) {
@@ -218,6 +230,21 @@ impl Reactor {
             Some(watch) => rt::parked_by(watch, run),
             None => run(),
         }
+    }
+}
+
+/// Who is there.
+struct Crowd {
+    census: Arc<Census>,
+    hall: Option<Arc<Hall>>,
+}
+
+impl Gauge for Crowd {
+    fn load(&self) -> Load {
+        let mut load = Load::default();
+        load.connections = self.census.open();
+        load.threads = self.hall.as_ref().map(|hall| hall.state());
+        load
     }
 }
 

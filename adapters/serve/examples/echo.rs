@@ -1,8 +1,9 @@
 //! A program with presets, and an application made once in each worker: it greets whoever sends
-//! nothing, sends back what others send, and panics at `/panic`.
+//! nothing, sends back what others send, says at `/process` which process it is, and panics at `/panic`.
 
 use std::env;
 use std::path::Path;
+use std::process;
 
 use rgi_core::{
     App, BodyExt, BoxBody, Environ, Error, StartResponse, StatusCode, Worker, field, media,
@@ -42,6 +43,12 @@ impl App for Echo {
         let input = environ.take_input();
         if !input.is_end() {
             return started.stream(input).erased();
+        }
+        if environ.path_info() == "/process" {
+            let number = environ.server().process;
+            return started
+                .full(format!("{number:?} {}\n", process::id()))
+                .into();
         }
         let whom = environ.var("whom").unwrap_or("World");
         started.full(format!("{}, {whom}!\n", self.greeting)).into()

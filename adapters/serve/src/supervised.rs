@@ -117,6 +117,7 @@ impl<L> Program for Supervised<'_, L> {
             };
             let with = |mut config: Config| {
                 config.multiprocess = true;
+                config.process = Some(process.index());
                 config.pulse = Some(process.pulse());
                 config
             };

@@ -103,7 +103,7 @@ impl Acceptor {
             tokio::task::yield_now().await;
         }
         loop {
-            let seat = self.census.enter().await;
+            let mut seat = self.census.enter().await;
             let stopping = self.told.borrow_and_update().is_told();
             let accepted = match stopping {
                 true => self.take(),
@@ -116,6 +116,7 @@ impl Acceptor {
                 Ok(stream) => {
                     self.exhausted = false;
                     self.taken = true;
+                    seat.take();
                     return Some((stream, seat));
                 }
                 Err(error) if stopping && error.kind() == io::ErrorKind::WouldBlock => return None,

@@ -1,8 +1,10 @@
 //! The connections that are open.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use rgi_core::server::{Gauge, Load};
 use slab::Slab;
 use tokio::sync::Notify;
 
@@ -10,6 +12,8 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub struct Census {
     seats: Mutex<Slab<Option<Waker>>>,
+    /// Places with a connection: whoever accepts holds one for the next.
+    taken: AtomicUsize,
     most: usize,
     /// One has left.
     left: Notify,
@@ -20,6 +24,7 @@ pub struct Census {
 pub struct Seat {
     census: Arc<Census>,
     key: usize,
+    is_taken: bool,
 }
 
 impl Census {
@@ -27,6 +32,7 @@ impl Census {
     pub fn new(most: Option<usize>) -> Arc<Census> {
         Arc::new(Census {
             seats: Mutex::default(),
+            taken: AtomicUsize::new(0),
             most: most.unwrap_or(usize::MAX),
             left: Notify::new(),
         })
@@ -42,6 +48,7 @@ impl Census {
         (seats.len() < self.most).then(|| Seat {
             census: self.clone(),
             key: seats.insert(None),
+            is_taken: false,
         })
     }
 
@@ -84,7 +91,21 @@ impl Census {
     }
 }
 
+impl Gauge for Census {
+    fn load(&self) -> Load {
+        let mut load = Load::default();
+        load.connections = self.taken.load(Ordering::Relaxed);
+        load
+    }
+}
+
 impl Seat {
+    /// Says that the connection is there.
+    pub(crate) fn take(&mut self) {
+        self.is_taken = true;
+        self.census.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Says which task to wake.
     pub fn sit(&self, waker: &Waker) {
         self.census.seats()[self.key] = Some(waker.clone());
@@ -93,6 +114,9 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        if self.is_taken {
+            self.census.taken.fetch_sub(1, Ordering::Relaxed);
+        }
         let waker = self.census.seats().remove(self.key);
         drop(waker);
         // For whoever accepts, and for the end: each looks for itself.

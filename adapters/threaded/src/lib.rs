@@ -83,6 +83,7 @@ impl Threaded {
         info.software = concat!("rgi-threaded/", env!("CARGO_PKG_VERSION"));
         info.multithread = self.config.threads > 1;
         info.multiprocess = self.config.multiprocess;
+        info.process = self.config.process;
         info.reentrant = false;
         info.may_block = true;
         info.sendfile = true;
@@ -105,7 +106,8 @@ where
         let info = self.info();
         let config = Arc::new(self.config);
         let (reactor, threads) = Reactor::pooled(config.threads, listeners, &config, &stop)?;
-        let host = config.host(info.clone(), reactor.timer(), &stop);
+        let mut host = config.host(info.clone(), reactor.timer(), &stop);
+        host.gauge = Some(reactor.gauge());
         let worker = Worker::new(info, 0);
         let mut task = Some(|| {
             reactor.enter();

@@ -180,8 +180,8 @@ fn changed(before: &ServerInfo, now: &ServerInfo) -> Vec<String> {
         )*] };
     }
     let changed = changed! {
-        software multithread multiprocess reentrant may_block run_once sendfile informational
-        trailers upgrade lazy_continue told_of_disconnect http2
+        software multithread multiprocess process reentrant may_block run_once sendfile
+        informational trailers upgrade lazy_continue told_of_disconnect http2
     };
     changed.into_iter().flatten().collect()
 }

@@ -337,6 +337,7 @@ macro_rules! each_case {
             fact_reentrant_holds
             fact_may_block_holds
             facts_stand_in_the_environ
+            load_is_told_or_nothing
             // workers flow
             kept_token_writes_into_no_other_answer
             application_is_woken_from_other_threads

@@ -18,6 +18,7 @@ fn info(config: &Config) -> ServerInfo {
     let mut info = ServerInfo::default();
     info.software = concat!("rgi-minimal-server/", env!("CARGO_PKG_VERSION"));
     info.multiprocess = config.multiprocess;
+    info.process = config.process;
     info.may_block = true;
     info.trailers = true;
     info.lazy_continue = true;

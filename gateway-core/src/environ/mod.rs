@@ -28,7 +28,7 @@ pub use stopping::Stopping;
 pub use timer::{Sleep, Timer};
 
 use crate::server::{
-    Address, Connection, Errors, Host, Inner, PoolState, Scheme, ServerInfo, Shared,
+    Address, Connection, Errors, Host, Inner, Load, PoolState, Scheme, ServerInfo, Shared,
 };
 use crate::{Error, Input, Offer};
 
@@ -273,10 +273,19 @@ impl Environ {
         &self.host().info
     }
 
-    /// How busy the server's pool for blocking steps is, which all workers of the process share. `None`
-    /// where there is none: the server may block.
+    /// How much the server has to do in this process. `None` where it does not say.
+    pub fn load(&self) -> Option<Load> {
+        self.host().gauge.as_ref().map(|gauge| gauge.load())
+    }
+
+    /// How busy the threads are that [`blocking`](crate::blocking) applications run on, which all workers
+    /// of the process share: the server's pool for blocking steps or, where the server may block, the
+    /// pool that calls the application. `None` where there is neither, or nobody says.
     pub fn pool(&self) -> Option<PoolState> {
-        self.host().offload.as_ref()?.state()
+        match &self.host().offload {
+            Some(offload) => offload.state(),
+            None => self.load()?.threads,
+        }
     }
 
     /// Whether the server was told to stop, gracefully or at once: it takes no more clients, and ends

@@ -49,6 +49,8 @@ pub struct Config {
     pub vars: Vec<(String, String)>,
     /// Whether other processes serve the same application.
     pub multiprocess: bool,
+    /// Which of these processes this one is, for [`ServerInfo::process`]. Default: nobody says.
+    pub process: Option<usize>,
     /// Where failures go. Default: standard error.
     pub log: Arc<dyn Log>,
     /// A context for the server's threads and the pool's.
@@ -72,7 +74,7 @@ impl Config {
         .around(self.around.clone())
     }
 
-    /// The host of a worker, without a pool. `stop` is the one that the server obeys.
+    /// The host of a worker, without a pool and a gauge. `stop` is the one that the server obeys.
     pub fn host(&self, info: ServerInfo, timer: Arc<dyn Timer>, stop: &Stop) -> Host {
         let mut host = Host::new(info, timer);
         host.log = self.log.clone();
@@ -103,6 +105,7 @@ impl Default for Config {
             script_name: String::new(),
             vars: Vec::new(),
             multiprocess: false,
+            process: None,
             log: Arc::new(Stderr),
             around: None,
             pulse: None,

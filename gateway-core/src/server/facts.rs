@@ -13,6 +13,9 @@ pub struct ServerInfo {
     pub multithread: bool,
     /// An equivalent application may be called by another process at the same time (PEP 3333).
     pub multiprocess: bool,
+    /// Which of the worker processes this one is, from 0, where somebody numbers them. One that replaces
+    /// another has its number.
+    pub process: Option<usize>,
     /// The same application value may be called again on the same thread before a body it returned
     /// is done.
     pub reentrant: bool,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{Offload, ServerInfo, Stop, Timer};
+use super::{Gauge, Offload, ServerInfo, Stop, Timer};
 
 /// What all exchanges of a worker have in common.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Host {
     pub timer: Arc<dyn Timer>,
     /// The pool of blocking lifts, where the server may not block.
     pub offload: Option<Arc<dyn Offload>>,
+    /// What `environ.load()` is read from, where the server says it.
+    pub gauge: Option<Arc<dyn Gauge>>,
     /// Where failures and `environ.errors()` go.
     pub log: Arc<dyn Log>,
     /// The path prefix the server is mounted under, `""` for none. A request outside gets 404.
@@ -31,13 +33,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with these facts and this clock, no pool, a log to standard error, and a stop that nobody
-    /// else has.
+    /// A host with these facts and this clock, no pool, no gauge, a log to standard error, and a stop
+    /// that nobody else has.
     pub fn new(info: ServerInfo, timer: Arc<dyn Timer>) -> Host {
         Host {
             info,
             timer,
             offload: None,
+            gauge: None,
             log: Arc::new(Stderr),
             script_name: String::new(),
             vars: Vec::new(),

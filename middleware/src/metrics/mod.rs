@@ -27,6 +27,7 @@ mod histogram;
 mod input;
 mod numbers;
 mod page;
+mod process;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -55,9 +56,14 @@ pub use page::MetricsPage;
 /// | `http_server_outcomes_total` | counter, by `outcome`: `sent`; `refused`: it failed, and the server answered; `truncated`: it failed after its head was sent; `disconnected`: the client left |
 /// | `http_server_request_body_bytes_total` | counter: of bodies, as far as they were read |
 /// | `http_server_response_body_bytes_total` | counter: of payload, without heads and framing |
-/// | `rgi_blocking_threads` | gauge, by `state`: threads of the server's pool for blocking steps that are `busy`, `idle`, or could still be made: `free` |
-/// | `rgi_blocking_waiting` | gauge: steps that wait for such a thread |
+/// | `rgi_connections` | gauge: open, the idle ones too |
+/// | `rgi_blocking_threads` | gauge, by `state`: threads of the [pool](Environ::pool) that blocking applications run on that are `busy`, `idle`, or could still be made: `free` |
+/// | `rgi_blocking_waiting` | gauge: what waits for such a thread |
 /// | `rgi_server_info` | 1, with the server's `software` and facts as labels |
+/// | `rgi_worker_info` | 1, with the process that answers as labels: its `pid`, and which `worker` it is where workers [have numbers](rgi_core::ServerInfo::process) |
+/// | `process_start_time_seconds` | gauge: when that process began, since 1970; on Linux |
+///
+/// What the server does not say is not there.
 ///
 /// The durations have the labels `http_request_method` (`_OTHER` for one that is not known),
 /// `http_response_status_code`, unless nothing was sent, and `http_route`, if [something says
@@ -71,7 +77,9 @@ pub use page::MetricsPage;
 ///
 /// Each worker process (`--processes`, prefork) has numbers of its own, and a scraper reaches any of
 /// them. Where [other processes serve the same application](rgi_core::ServerInfo::multiprocess), each
-/// series has the label `pid`, which keeps them apart.
+/// series has the label `pid`, which keeps them apart, and `rgi_worker_info` says which worker that is. In one
+/// process all workers of a server count together, if they were given the same value: make it where the
+/// program begins, and not in a factory, which is called in each of them.
 #[derive(Clone)]
 pub struct Metrics {
     numbers: Arc<Numbers>,

@@ -45,6 +45,7 @@ impl App for MetricsPage {
         let mut text = Text::new(pid);
         text.numbers(&self.0);
         text.server(&environ);
+        text.process(&environ);
         start_response
             .start(StatusCode::OK)
             .header(field::CONTENT_TYPE, TEXT_FORMAT)

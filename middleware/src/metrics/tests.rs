@@ -1,6 +1,7 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use rgi_core::server::{Gauge, Load, PoolState};
 use rgi_core::testing::Client;
 use rgi_core::{
     App, AppExt, BodyExt, BoxApp, BoxBody, Environ, Error, StartResponse, StatusCode, app_fn,
@@ -233,16 +234,68 @@ fn the_server_is_told_of() {
         text.contains("\nrgi_server_info{software=\"rgi-core-test/"),
         "{text}"
     );
-    assert!(!text.contains("pid="), "{text}");
+    let pid = format!("pid=\"{}\"", std::process::id());
+    assert_eq!(text.matches("pid=").count(), 1, "{text}");
+    assert_eq!(
+        value(&text, &format!("rgi_worker_info{{{pid}}}")),
+        Some(1.0)
+    );
 
     client.host_mut().info.multiprocess = true;
+    client.host_mut().info.process = Some(3);
     let text = page(&client);
-    let pid = format!("pid=\"{}\"", std::process::id());
+    let worker = format!("rgi_worker_info{{worker=\"3\",{pid}}}");
+    assert_eq!(value(&text, &worker), Some(1.0), "{text}");
     let samples = |line: &&str| !line.starts_with('#');
     assert!(
         text.lines().filter(samples).all(|line| line.contains(&pid)),
         "{text}"
     );
+}
+
+struct Busy;
+
+impl Gauge for Busy {
+    fn load(&self) -> Load {
+        let mut load = Load::default();
+        load.connections = 7;
+        load.threads = Some(PoolState {
+            most: 4,
+            threads: 4,
+            idle: 1,
+            waiting: 2,
+        });
+        load
+    }
+}
+
+#[test]
+fn what_the_server_does_not_say_is_not_there() {
+    let mut client = Client::new(site(&Metrics::new(), app_fn(ends)));
+    let text = page(&client);
+    assert!(!text.contains("rgi_connections"), "{text}");
+    assert!(!text.contains("rgi_blocking"), "{text}");
+    client.host_mut().gauge = Some(Arc::new(Busy));
+    let text = page(&client);
+    for (sample, expected) in [
+        ("rgi_connections", 7.0),
+        ("rgi_blocking_threads{state=\"busy\"}", 3.0),
+        ("rgi_blocking_threads{state=\"idle\"}", 1.0),
+        ("rgi_blocking_threads{state=\"free\"}", 0.0),
+        ("rgi_blocking_waiting", 2.0),
+    ] {
+        assert_eq!(value(&text, sample), Some(expected), "{sample}: {text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_has_begun_before_now() {
+    let client = Client::new(site(&Metrics::new(), app_fn(ends)));
+    let began = value(&page(&client), "process_start_time_seconds").unwrap();
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    // The boot is told to the second.
+    assert!(began > 0.0 && began < now + 1.0, "{began} {now}");
 }
 
 #[test]

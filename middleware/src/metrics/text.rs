@@ -1,12 +1,14 @@
 //! Numbers in Prometheus' text format, version 0.0.4.
 
 use std::fmt::{Display, Write};
+use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rgi_core::Environ;
 
 use super::histogram::{BOUNDS, Histogram};
 use super::numbers::{Numbers, OUTCOMES, Series};
+use super::process::began;
 
 /// A page in the making.
 pub(super) struct Text {
@@ -78,9 +80,14 @@ impl Text {
 
     /// What the server says of itself.
     pub(super) fn server(&mut self, environ: &Environ) {
+        if let Some(load) = environ.load() {
+            let name = "rgi_connections";
+            self.family(name, "gauge", "Connections that are open.");
+            self.sample(name, &[], load.connections);
+        }
         if let Some(pool) = environ.pool() {
             let name = "rgi_blocking_threads";
-            self.family(name, "gauge", "Threads for blocking steps.");
+            self.family(name, "gauge", "Threads that may block.");
             for (state, threads) in [
                 ("busy", pool.threads.saturating_sub(pool.idle)),
                 ("idle", pool.idle),
@@ -89,7 +96,7 @@ impl Text {
                 self.sample(name, &[("state", state)], threads);
             }
             let name = "rgi_blocking_waiting";
-            self.family(name, "gauge", "Blocking steps that wait for a thread.");
+            self.family(name, "gauge", "What waits for such a thread.");
             self.sample(name, &[], pool.waiting);
         }
         let name = "rgi_server_info";
@@ -104,6 +111,24 @@ impl Text {
             ("http2", fact(server.http2)),
         ];
         self.sample(name, &facts, 1);
+    }
+
+    /// Which process it is that says all this, and since when it is there.
+    pub(super) fn process(&mut self, environ: &Environ) {
+        let name = "rgi_worker_info";
+        self.family(name, "gauge", "The process that answers.");
+        let number = environ.server().process.map(|number| number.to_string());
+        let number = number.as_deref().map(|number| ("worker", number));
+        let pid = process::id().to_string();
+        // Where each sample has it, this one does anyway.
+        let pid = self.pid.is_none().then_some(("pid", pid.as_str()));
+        let labels: Vec<_> = number.into_iter().chain(pid).collect();
+        self.sample(name, &labels, 1);
+        if let Some(began) = began() {
+            let name = "process_start_time_seconds";
+            self.family(name, "gauge", "When the process began, since 1970.");
+            self.sample(name, &[], began);
+        }
     }
 
     /// What is to be said of a name, once, before its samples.

@@ -79,6 +79,27 @@ fn workers_serve_and_end_with_their_master() {
 }
 
 #[test]
+fn each_worker_knows_its_number() {
+    let told =
+        |address: &str| exchange(connect(address), &GET.replacen('/', "/process", 1)).unwrap();
+    for server in ServerKind::COMPILED {
+        let (program, address, workers) = two(*server, &[]);
+        let number = |text: &str| {
+            let (_, line) = text.trim_end().rsplit_once('\n').unwrap();
+            let (number, pid) = line.rsplit_once(' ').unwrap();
+            let at = workers.iter().position(|it| it.to_string() == pid);
+            assert_eq!(number, format!("{at:?}"));
+            at
+        };
+        for _ in 0..4 {
+            assert!(number(&told(&address)).is_some());
+        }
+        program.signal(Signal::TERM);
+        assert_eq!(program.end().0, Some(0));
+    }
+}
+
+#[test]
 fn int_stops_at_once() {
     for server in ServerKind::COMPILED {
         let (program, address, workers) = two(*server, &["--graceful-timeout", "0"]);

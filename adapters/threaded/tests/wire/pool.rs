@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rgi_core::{
     App, Either, Environ, Error, IntoLifespan, StartResponse, StatusCode, Worker, app_fn, async_fn,
@@ -53,6 +54,35 @@ fn who_waits_too_long_for_a_thread_is_told_to_come_again() {
         second.reply().status() == 200
     });
     assert!(free);
+}
+
+#[test]
+fn an_application_can_ask_how_busy_the_threads_are() {
+    let (tell, called) = mpsc::channel();
+    let told = move |environ: Environ, start_response: StartResponse| {
+        tell.send(()).unwrap();
+        let until = Instant::now() + PATIENCE;
+        let waits = environ.path_info() == "/until-one-waits";
+        let mut pool = environ.pool().unwrap();
+        while waits && pool.waiting == 0 && Instant::now() < until {
+            thread::yield_now();
+            pool = environ.pool().unwrap();
+        }
+        start_response.start(StatusCode::OK).full(format!(
+            "{} of {} of {}, {} waiting",
+            pool.threads - pool.idle,
+            pool.threads,
+            pool.most,
+            pool.waiting
+        ))
+    };
+    let server = serve_with(|config| config.threads = 1, app_fn(told));
+    let (mut first, mut second) = (server.connect(), server.connect());
+    first.get("/until-one-waits");
+    called.recv_timeout(PATIENCE).unwrap();
+    second.get("/");
+    first.reply().assert(200, "1 of 1 of 1, 1 waiting");
+    second.reply().assert(200, "1 of 1 of 1, 0 waiting");
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn server(info: &ServerInfo) -> Value {
         "software": info.software,
         "multithread": info.multithread,
         "multiprocess": info.multiprocess,
+        "process": info.process,
         "reentrant": info.reentrant,
         "may_block": info.may_block,
         "run_once": info.run_once,

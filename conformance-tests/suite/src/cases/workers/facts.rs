@@ -247,4 +247,21 @@ pub(crate) const CASES: &[Case] = &[
         "#,
         ..Case::WIRE
     },
+    Case {
+        name: "load_is_told_or_nothing",
+        says: "a server that says how many connections are open counts the one that asks",
+        rules: &[289],
+        app: |environ, start_response| {
+            let load = environ.load();
+            let counted = load.is_none_or(|load| load.connections > 0);
+            text(start_response, format!("counted: {counted}"))
+        },
+        client: |c| c.get("/"),
+        expect: r#"
+            200
+            content-length: 13
+            "counted: true"
+        "#,
+        ..Case::APP
+    },
 ];
