@@ -1,5 +1,5 @@
 //! Apache's combined format, which nginx writes too: `%h %l %u %t "%r" %>s %b "%{Referer}i"
-//! "%{User-Agent}i"`.
+//! "%{User-Agent}i"`. Behind it stands how the exchange ended, and how long it took.
 
 use std::io::Write;
 
@@ -65,39 +65,43 @@ pub(super) fn behind(line: &mut Vec<u8>, request: &Request<'_>) {
         escape(line, request.environ.header(name).unwrap_or(b"-"), FIELD);
         line.push(b'"');
     }
+}
+
+/// What Apache does not say, behind all that it does, in the words of the other form. Tools that know
+/// the combined format read the fields before, and no more.
+pub(super) fn end(line: &mut Vec<u8>, answer: &Ending) {
+    line.extend_from_slice(b" outcome=");
+    line.extend_from_slice(answer.outcome().as_bytes());
+    line.extend_from_slice(b" duration_ms=");
+    text::milliseconds(line, Some(answer.took), "-");
+    line.extend_from_slice(b" head_ms=");
+    text::milliseconds(line, answer.head, "-");
     line.push(b'\n');
 }
 
 /// As Apache does (`ap_escape_logitem`): what could end the quotes, the line or somebody's patience
 /// with a terminal stands behind a backslash. At most so many bytes.
 fn escape(line: &mut Vec<u8>, value: &[u8], most: usize) {
-    if value.len() <= most && text::is_plain(value) {
-        line.extend_from_slice(value);
-        return;
-    }
-    let end = line.len() + most;
-    for byte in value {
-        let mut room = [0; 4];
-        let piece: &[u8] = match byte {
-            byte if text::is_plain_byte(*byte) => std::slice::from_ref(byte),
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            0x08 => b"\\b",
-            0x0b => b"\\v",
-            _ => {
-                let _ = write!(&mut room[..], "\\x{byte:02x}");
-                &room
-            }
-        };
-        if line.len() + piece.len() > end {
-            line.extend_from_slice(b"...");
-            return;
+    text::bounded(line, value, most, |room| {
+        for byte in value {
+            let mut hex = [0; 4];
+            room.push(match byte {
+                byte if text::is_plain_byte(*byte) => std::slice::from_ref(byte),
+                b'"' => b"\\\"",
+                b'\\' => b"\\\\",
+                b'\n' => b"\\n",
+                b'\r' => b"\\r",
+                b'\t' => b"\\t",
+                0x08 => b"\\b",
+                0x0b => b"\\v",
+                _ => {
+                    let _ = write!(&mut hex[..], "\\x{byte:02x}");
+                    &hex
+                }
+            })?;
         }
-        line.extend_from_slice(piece);
-    }
+        Some(())
+    });
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use rgi_core::Environ;
 use super::format::{Format, Request};
 use crate::observed::Ending;
 
-/// A line with a gap for what only the end of its exchange tells. The environ goes to the
+/// A line without its end, and with a gap for what only the end of its exchange tells. The environ goes to the
 /// application, so all that is known of the request is formatted before.
 pub(super) struct Draft {
     format: Format,
@@ -31,11 +31,12 @@ impl Draft {
         Draft { format, line, gap }
     }
 
-    /// Fills the gap, and gives the line to `write`.
+    /// Fills the gap, ends the line, and gives the line to `write`.
     pub(super) fn finish(mut self, ending: &Ending, write: impl FnOnce(&[u8])) {
         let behind = self.line.len() - self.gap;
         self.format.answer(&mut self.line, ending);
         self.line[self.gap..].rotate_left(behind);
+        self.format.end(&mut self.line, ending);
         write(&self.line);
         give_buffer(self.line);
     }

@@ -49,11 +49,19 @@ impl Format {
         }
     }
 
-    /// What stands behind the answer, the line's end included.
+    /// What stands behind the answer.
     pub(super) fn behind(self, line: &mut Vec<u8>, request: &Request<'_>) {
         match self {
             Format::Combined => combined::behind(line, request),
             Format::Json => json::behind(line, request),
+        }
+    }
+
+    /// What ends the line.
+    pub(super) fn end(self, line: &mut Vec<u8>, ending: &Ending) {
+        match self {
+            Format::Combined => combined::end(line, ending),
+            Format::Json => json::end(line),
         }
     }
 }

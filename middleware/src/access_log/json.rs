@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rgi_core::server::Address;
 
@@ -82,8 +82,10 @@ pub(super) fn answer(line: &mut Vec<u8>, answer: &Ending) {
     text::number(line, answer.bytes);
     let outcome = answer.outcome().as_bytes();
     string(line, ",\"outcome\":", Some(outcome), METHOD);
-    duration(line, ",\"duration_ms\":", Some(answer.took));
-    duration(line, ",\"head_ms\":", answer.head);
+    line.extend_from_slice(b",\"duration_ms\":");
+    text::milliseconds(line, Some(answer.took), "null");
+    line.extend_from_slice(b",\"head_ms\":");
+    text::milliseconds(line, answer.head, "null");
 }
 
 /// What else is known of the client, and the process that served it.
@@ -98,20 +100,10 @@ pub(super) fn behind(line: &mut Vec<u8>, request: &Request<'_>) {
     );
     line.extend_from_slice(b",\"pid\":");
     text::number(line, request.pid);
-    line.extend_from_slice(b"}\n");
 }
 
-/// Milliseconds, to the microsecond, behind a name with its marks.
-fn duration(line: &mut Vec<u8>, name: &str, time: Option<Duration>) {
-    line.extend_from_slice(name.as_bytes());
-    match time.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)) {
-        Some(us) => {
-            text::number(line, us / 1000);
-            line.push(b'.');
-            text::three(line, us % 1000);
-        }
-        None => line.extend_from_slice(b"null"),
-    }
+pub(super) fn end(line: &mut Vec<u8>) {
+    line.extend_from_slice(b"}\n");
 }
 
 fn string(line: &mut Vec<u8>, name: &str, value: Option<&[u8]>, most: usize) {
@@ -129,34 +121,27 @@ fn string(line: &mut Vec<u8>, name: &str, value: Option<&[u8]>, most: usize) {
 /// The inside of a string, at most so many bytes. Bytes that are no UTF-8 become U+FFFD, and what
 /// ends a line or controls a terminal is escaped, although JSON asks that only of a part of it.
 fn escape(line: &mut Vec<u8>, value: &[u8], most: usize) {
-    if value.len() <= most && text::is_plain(value) {
-        line.extend_from_slice(value);
-        return;
-    }
-    let end = line.len() + most;
-    for chunk in value.utf8_chunks() {
-        let lost = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
-        for c in chunk.valid().chars().chain(lost) {
-            let mut room = [0; 6];
-            let piece: &[u8] = match c {
-                '"' => b"\\\"",
-                '\\' => b"\\\\",
-                '\n' => b"\\n",
-                '\r' => b"\\r",
-                '\t' => b"\\t",
-                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                    let _ = write!(&mut room[..], "\\u{:04x}", u32::from(c));
-                    &room
-                }
-                c => c.encode_utf8(&mut room).as_bytes(),
-            };
-            if line.len() + piece.len() > end {
-                line.extend_from_slice(b"...");
-                return;
+    text::bounded(line, value, most, |room| {
+        for chunk in value.utf8_chunks() {
+            let lost = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+            for c in chunk.valid().chars().chain(lost) {
+                let mut hex = [0; 6];
+                room.push(match c {
+                    '"' => b"\\\"",
+                    '\\' => b"\\\\",
+                    '\n' => b"\\n",
+                    '\r' => b"\\r",
+                    '\t' => b"\\t",
+                    c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                        let _ = write!(&mut hex[..], "\\u{:04x}", u32::from(c));
+                        &hex
+                    }
+                    c => c.encode_utf8(&mut hex).as_bytes(),
+                })?;
             }
-            line.extend_from_slice(piece);
         }
-    }
+        Some(())
+    });
 }
 
 #[cfg(test)]

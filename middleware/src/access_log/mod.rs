@@ -19,7 +19,7 @@
 //! let client = testing::Client::new(app_fn(hello).with(access_log));
 //! client.get("/a?b").header("user-agent", "doc").send();
 //! let line = log.recv().expect("a line");
-//! assert!(line.ends_with("\"GET /a?b HTTP/1.1\" 200 2 \"-\" \"doc\"\n"), "{line}");
+//! assert!(line.contains("\"GET /a?b HTTP/1.1\" 200 2 \"-\" \"doc\" outcome=sent "), "{line}");
 //! ```
 
 mod combined;
@@ -66,8 +66,9 @@ impl<F: Fn(&[u8]) + Send + Sync + 'static> WriteLine for F {
 }
 
 impl<W: WriteLine> AccessLog<W> {
-    /// Apache's combined format, which nginx writes too, in UTC. No bytes are `-`, and so is the status
-    /// where the client left before there was one.
+    /// Apache's combined format, which nginx writes too, in UTC, and behind it `outcome=`, `duration_ms=` and
+    /// `head_ms=` with what [`json`](Self::json) says there. No bytes are `-`, and so is what there is not:
+    /// the status where the client left before there was one.
     pub fn combined(lines: W) -> AccessLog<W> {
         AccessLog::new(Format::Combined, lines)
     }

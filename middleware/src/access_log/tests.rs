@@ -65,6 +65,7 @@ impl App for Formatting {
         self.format.before(&mut line, &request);
         self.format.answer(&mut line, &self.answer);
         self.format.behind(&mut line, &request);
+        self.format.end(&mut line, &self.answer);
         start_response.start(StatusCode::NO_CONTENT).empty()
     }
 }
@@ -101,16 +102,19 @@ fn greedy(client: &Client<Formatting>) -> Asked<'_> {
 }
 
 #[test]
-fn combined_is_apaches() {
+fn combined_is_apaches_with_how_it_ended() {
     let line = |answer, peer, ask: Ask| line_of(Format::Combined, answer, peer, ask);
     assert_eq!(
         line(ANSWER, tcp(), browser),
         "192.0.2.7 - - [20/Nov/2026:20:59:59 +0000] \"GET /a?b=c%22 HTTP/1.1\" 200 14 \
-         \"http://other.invalid/\" \"Mozilla/5.0 (X11; Linux)\"\n"
+         \"http://other.invalid/\" \"Mozilla/5.0 (X11; Linux)\" \
+         outcome=sent duration_ms=1234.567 head_ms=0.001\n"
     );
     let nothing = Ending {
+        end: End::Disconnected,
         status: None,
         bytes: 0,
+        head: None,
         ..ANSWER
     };
     let six = Address::Tcp("[2001:db8::1]:8000".parse().unwrap());
@@ -121,13 +125,17 @@ fn combined_is_apaches() {
     ] {
         assert_eq!(
             line(nothing, peer, plain),
-            format!("{host} - - [20/Nov/2026:20:59:59 +0000] \"GET / HTTP/1.1\" - - \"-\" \"-\"\n")
+            format!(
+                "{host} - - [20/Nov/2026:20:59:59 +0000] \"GET / HTTP/1.1\" - - \"-\" \"-\" \
+                 outcome=disconnected duration_ms=1234.567 head_ms=-\n"
+            )
         );
     }
     assert_eq!(
         line(ANSWER, tcp(), forger),
         "192.0.2.7 - - [20/Nov/2026:20:59:59 +0000] \"GET / HTTP/1.1\" 200 14 \
-         \"\\\" 200 9 \\\"x\\\" \\\"y\\\\\" \"a\\t\\xc2\\x85\\xe2\\x80\\xa8\\xc3\\xa9\"\n"
+         \"\\\" 200 9 \\\"x\\\" \\\"y\\\\\" \"a\\t\\xc2\\x85\\xe2\\x80\\xa8\\xc3\\xa9\" \
+         outcome=sent duration_ms=1234.567 head_ms=0.001\n"
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use rgi_core::Version;
 
@@ -54,9 +55,53 @@ pub(super) fn version(version: Version) -> &'static str {
     }
 }
 
+/// Milliseconds, to the microsecond; `none` in the place of no time.
+pub(super) fn milliseconds(line: &mut Vec<u8>, time: Option<Duration>, none: &str) {
+    match time.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)) {
+        Some(us) => {
+            number(line, us / 1000);
+            line.push(b'.');
+            three(line, us % 1000);
+        }
+        None => line.extend_from_slice(none.as_bytes()),
+    }
+}
+
+/// What a client chose, in at most `most` bytes: as it is, or, if that will not do, in the pieces that
+/// `escape` makes of it. Three dots stand for what has no room.
+pub(super) fn bounded(
+    line: &mut Vec<u8>,
+    value: &[u8],
+    most: usize,
+    escape: impl FnOnce(&mut Room<'_>) -> Option<()>,
+) {
+    if value.len() <= most && is_plain(value) {
+        line.extend_from_slice(value);
+        return;
+    }
+    let end = line.len() + most;
+    if escape(&mut Room { line, end }).is_none() {
+        line.extend_from_slice(b"...");
+    }
+}
+
+/// So much of a line as one value may take.
+pub(super) struct Room<'a> {
+    line: &'a mut Vec<u8>,
+    end: usize,
+}
+
+impl Room<'_> {
+    /// Adds a piece as a whole. `None`: there is no room.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Option<()> {
+        let fits = self.line.len() + piece.len() <= self.end;
+        fits.then(|| self.line.extend_from_slice(piece))
+    }
+}
+
 /// Whether no byte of a text needs an escape, in either form of the log. Every byte is looked at,
 /// many in one step.
-pub(super) fn is_plain(text: &[u8]) -> bool {
+fn is_plain(text: &[u8]) -> bool {
     text.iter()
         .fold(true, |all, byte| all & is_plain_byte(*byte))
 }

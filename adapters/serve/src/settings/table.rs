@@ -272,9 +272,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Preset::Text("off"),
         Group::Logs,
         "A line for each request that the application was called with, when it is over: combined \
-         (Apache's and nginx's, for the tools that read that; in UTC), json (an object a line, \
-         with how it ended and how long it took), or off. What is refused before that, the log \
-         has at its level debug.",
+         (Apache's and nginx's, for the tools that read that; in UTC), json (an object a line), \
+         both with how it ended and how long it took, or off. What is refused before that, the \
+         log has at its level debug.",
     ),
     setting(
         "access-log-file",

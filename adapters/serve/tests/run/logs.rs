@@ -95,15 +95,15 @@ fn combined_lines_are_what_was_answered() {
     for server in ServerKind::COMPILED {
         let (program, address, mut out) = logging(*server, "combined");
         let lines = ask(&address, || next(&mut out));
-        let lines: Vec<_> = lines.iter().map(|line| without_date(line)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| without_times(line)).collect();
         assert_eq!(
             lines,
             [
-                "127.0.0.1 - - [] \"GET /a?b HTTP/1.1\" 200 12 \"/\\xc3\\xa9\" \"a \\\"test\\\"\"",
-                "127.0.0.1 - - [] \"HEAD / HTTP/1.1\" 200 - \"-\" \"-\"",
-                "127.0.0.1 - - [] \"POST / HTTP/1.1\" 200 4 \"-\" \"-\"",
-                "127.0.0.1 - - [] \"GET /panic HTTP/1.1\" 500 26 \"-\" \"-\"",
-                "127.0.0.1 - - [] \"POST / HTTP/1.1\" 200 4 \"-\" \"-\"",
+                "127.0.0.1 - - [] \"GET /a?b HTTP/1.1\" 200 12 \"/\\xc3\\xa9\" \"a \\\"test\\\"\" sent",
+                "127.0.0.1 - - [] \"HEAD / HTTP/1.1\" 200 - \"-\" \"-\" sent",
+                "127.0.0.1 - - [] \"POST / HTTP/1.1\" 200 4 \"-\" \"-\" sent",
+                "127.0.0.1 - - [] \"GET /panic HTTP/1.1\" 500 26 \"-\" \"-\" refused",
+                "127.0.0.1 - - [] \"POST / HTTP/1.1\" 200 4 \"-\" \"-\" disconnected",
             ],
             "{server}"
         );
@@ -112,12 +112,17 @@ fn combined_lines_are_what_was_answered() {
     }
 }
 
-/// `[20/Nov/2026:20:59:59 +0000]` is always of the same length.
-fn without_date(line: &str) -> String {
+/// `[20/Nov/2026:20:59:59 +0000]` is always of the same length. The head of a refusal has no time.
+fn without_times(line: &str) -> String {
     let (before, rest) = line.split_once('[').unwrap();
     let (date, behind) = rest.split_once(']').unwrap();
     assert!(date.len() == 26 && date.ends_with(" +0000"), "{date}");
-    format!("{before}[]{behind}")
+    let (behind, times) = behind.split_once(" outcome=").unwrap();
+    let (outcome, times) = times.split_once(" duration_ms=").unwrap();
+    let (took, head) = times.split_once(" head_ms=").unwrap();
+    assert!(took.parse::<f64>().is_ok(), "{line}");
+    assert_eq!(head.parse::<f64>().is_ok(), outcome != "refused", "{line}");
+    format!("{before}[]{behind} {outcome}")
 }
 
 #[test]
