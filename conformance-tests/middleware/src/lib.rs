@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod cases;
+mod spans;
 
 use rgi_conformance::Case;
 

@@ -25,6 +25,7 @@ mod security_headers;
 mod sessions_sqlite;
 mod static_files;
 mod timeout;
+mod tracing;
 
 use rgi_conformance::Case;
 use rgi_core::{App, BoxBody, Environ, StartResponse};
@@ -56,6 +57,7 @@ pub const TOPICS: &[&[Case]] = &[
     sessions_sqlite::CASES,
     static_files::CASES,
     timeout::CASES,
+    tracing::CASES,
 ];
 
 /// Calls an application, whatever its body. One that keeps something between requests stands in a
