@@ -1,8 +1,11 @@
 //! One application behind the other.
 
+use std::time::Duration;
+
 use rgi_conformance::Case;
 use rgi_core::{
-    AppExt, BodyExt, BoxBody, Environ, Error, Full, StartResponse, StatusCode, app_fn, async_fn,
+    AppExt, BodyExt, BoxBody, Environ, Error, Full, HeaderMap, StartResponse, StatusCode, app_fn,
+    async_fn,
 };
 use rgi_middleware::{BodyLimit, Cascade};
 
@@ -73,7 +76,39 @@ pub(super) const CASES: &[Case] = &[
     "#,
         ..Case::WIRE
     },
+    Case {
+        name: "cascade_lets_the_next_inform",
+        says: "interim responses of the next are sent, also where the first has ended in an error",
+        needs: &["informational"],
+        app: |environ, start_response| {
+            let app = async_fn(fails).with(Cascade::to(async_fn(informs)));
+            super::call(app, environ, start_response)
+        },
+        client: |c| {
+            c.send("GET {root}/ HTTP/1.1\r\nHost: a\r\n{case}\r\n");
+            c.answer();
+        },
+        expect: r#"
+            103
+            200
+            content-length: 2
+            "hi"
+        "#,
+        ..Case::WIRE
+    },
 ];
+
+async fn fails(environ: Environ, _: StartResponse) -> Result<Full, Error> {
+    drop(environ);
+    Err(Error::new("on purpose").with_status(StatusCode::NOT_FOUND))
+}
+
+async fn informs(environ: Environ, start_response: StartResponse) -> Result<Full, Error> {
+    start_response.inform(StatusCode::EARLY_HINTS, &HeaderMap::new());
+    // A server may send it when it is asked to wait.
+    environ.timer().sleep(Duration::from_millis(20)).await;
+    Ok(start_response.start(StatusCode::OK).full("hi"))
+}
 
 fn nothing(environ: Environ, start_response: StartResponse) -> Full {
     match environ.path_info() {
