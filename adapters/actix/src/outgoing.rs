@@ -142,7 +142,7 @@ impl<B: Body + 'static> Exchanged<B> {
         }
         if let Some(error) = self.error().filter(|error| !error.is_disconnected()) {
             let text = format_args!("{}: cut: {error}", self.label());
-            self.log().log(Level::Error, text);
+            self.log().log(Level::of_cut(error), text);
         }
     }
 

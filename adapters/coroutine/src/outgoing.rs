@@ -101,7 +101,7 @@ impl<B: Body + Send + 'static> Exchanged<B> {
         self.watch().cut();
         if let Some(error) = self.error().filter(|error| !error.is_disconnected()) {
             let text = format_args!("{}: cut: {error}", self.label());
-            self.line.server.log(Level::Error, text);
+            self.line.server.log(Level::of_cut(error), text);
         }
     }
 

@@ -165,7 +165,8 @@ impl<B: Body> Job<B> {
                     Some(Ok(_)) => {}
                     Some(Err(_)) => {
                         if let Some(error) = job.error().filter(|e| !e.is_disconnected()) {
-                            server.log(Level::Error, format_args!("{}: {error}", job.label()));
+                            let level = Level::of_cut(error);
+                            server.log(level, format_args!("{}: {error}", job.label()));
                         }
                         return Poll::Ready(End::Truncated);
                     }

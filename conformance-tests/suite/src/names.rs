@@ -299,6 +299,7 @@ macro_rules! each_case {
             // endings logs
             failures_are_logged
             client_that_left_is_no_failure
+            client_that_is_to_blame_is_no_failure
             // features fields
             trailers_go_to_whom_takes_them
             trailers_behind_a_length_are_left_out

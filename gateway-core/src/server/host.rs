@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{Gauge, Offload, ServerInfo, Stop, Timer};
+use crate::Error;
 
 /// What all exchanges of a worker have in common.
 #[derive(Clone)]
@@ -172,6 +173,15 @@ impl Level {
             StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
             status if status.is_server_error() => Level::Error,
             _ => Level::Debug,
+        }
+    }
+
+    /// How grave it is that an answer was cut for this error, behind its head: always, but where it is the
+    /// client's.
+    pub fn of_cut(error: &Error) -> Level {
+        match error.status().is_client_error() || error.is_disconnected() {
+            true => Level::Debug,
+            false => Level::Error,
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn finish(span: &Span, outcome: &Outcome<'_>, ending: &Ending) {
 fn level(ending: &Ending, error: &Error) -> Level {
     match ending.end {
         End::Disconnected => Level::Debug,
-        End::Truncated => Level::Error,
+        End::Truncated => Level::of_cut(error),
         End::Sent | End::Refused => Level::of_failure(ending.status.unwrap_or(error.status())),
     }
 }

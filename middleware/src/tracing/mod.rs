@@ -52,7 +52,7 @@ use name::Name;
 /// | | `http.route`: the pattern that a [`Router`](crate::Router) inside found; `otel.name`: method and route |
 ///
 /// A failure is an event in the span: of the level `ERROR` for what is answered with 5xx, and for what is
-/// cut; `WARN` for 503; `DEBUG` for what the client is to blame for, and for one that has left.
+/// cut; `WARN` for 503; `DEBUG` for what the client is to blame for, cut or not, and for one that has left.
 ///
 /// Where nobody listens to the span, nothing is made and nothing looked at.
 #[derive(Clone, Copy, Debug, Default)]

@@ -150,7 +150,8 @@ impl<B: rgi_core::Body> Conn<B> {
                         if end.is_some()
                             && let Some(error) = response.error().filter(|e| !e.is_disconnected())
                         {
-                            core.log(Level::Error, format_args!("{}: {error}", job.label));
+                            let level = Level::of_cut(error);
+                            core.log(level, format_args!("{}: {error}", job.label));
                         }
                         *job.stage = Stage::Written;
                     }
@@ -227,12 +228,11 @@ impl<B: rgi_core::Body> Conn<B> {
         let _ = self.flush(core, output);
         if let Some(mut job) = self.job.take() {
             let this = job.as_mut().project();
-            if let Some(error) = this.response.as_pin_mut().and_then(|r| {
-                r.error()
-                    .filter(|e| !e.is_disconnected())
-                    .map(ToString::to_string)
-            }) {
-                core.log(Level::Error, format_args!("{}: cut: {error}", this.label));
+            let response = this.response.as_ref().as_pin_ref();
+            let error = response.as_ref().and_then(|it| it.error());
+            if let Some(error) = error.filter(|error| !error.is_disconnected()) {
+                let level = Level::of_cut(error);
+                core.log(level, format_args!("{}: cut: {error}", this.label));
             }
             job.as_mut().finish(Some(End::Truncated));
             core.give_job(job);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rgi_core::server::{Config, Level, Log};
-use rgi_core::{BoxBody, Bytes, Environ, Error, Event, StartResponse, StatusCode, Timer};
+use rgi_core::{BodyExt, BoxBody, Bytes, Environ, Error, Event, StartResponse, StatusCode, Timer};
 
 use crate::cases::AT_ONCE;
 use crate::cases::bodies::{Events, ok};
@@ -28,11 +28,23 @@ fn keep(config: &mut Config) {
     config.log = Arc::new(Kept);
 }
 
+/// So small a body that others are too large, and none of it gathered: it is the application that reads.
+fn keep_little(config: &mut Config) {
+    keep(config);
+    config.buffer_body = 0;
+    config.limits.body = 16;
+}
+
+/// The levels of all lines with a text.
+fn levels(text: &str) -> Vec<Level> {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = lines.iter().filter(|(_, line)| line.contains(text));
+    lines.map(|(level, _)| *level).collect()
+}
+
 /// Whether a text is in the log, as an error.
 fn is_logged(text: &str) -> bool {
-    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut lines = lines.iter();
-    lines.any(|(level, line)| *level == Level::Error && line.contains(text))
+    levels(text).contains(&Level::Error)
 }
 
 /// Waits until a text is in the log: a line may be written behind the answer.
@@ -58,6 +70,65 @@ fn report(environ: Environ, start_response: StartResponse, whats: &'static [&str
         for what in whats {
             let found = logged(&environ.timer(), &words(&environ, what)).await;
             seen.push(format!("{what}: {found}"));
+        }
+        Ok(ok(start_response).full(seen.join(", ")))
+    })
+}
+
+/// An error by another name, of the same kind.
+#[derive(Debug)]
+struct Named(String, Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Named {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.1)
+    }
+}
+
+/// Reads the body: before its answer at `/status`, and behind the beginning of it elsewhere.
+fn read(mut environ: Environ, start_response: StartResponse) -> BoxBody {
+    let is_behind = environ.path_info() != "/status";
+    let words = words(&environ, environ.path_info());
+    let mut input = environ.take_input();
+    let read = async move || match input.collect(100).await {
+        Ok(_) => Error::new("the body was good"),
+        Err(error) => Error::new(Named(words, error.into())),
+    };
+    match is_behind {
+        false => BoxBody::future(async move { Err::<BoxBody, _>(read().await) }),
+        true => {
+            let push = ok(start_response).push(async move |mut out| {
+                out.write("some").await?;
+                Err(read().await)
+            });
+            push.erased()
+        }
+    }
+}
+
+/// Says of what levels the lines of these are.
+fn report_levels(
+    environ: Environ,
+    start_response: StartResponse,
+    whats: &'static [&str],
+) -> BoxBody {
+    BoxBody::future(async move {
+        let (timer, mut seen) = (environ.timer(), Vec::new());
+        for what in whats {
+            let words = words(&environ, what);
+            for _ in 0..400 {
+                if !levels(&words).is_empty() {
+                    break;
+                }
+                timer.sleep(Duration::from_millis(5)).await;
+            }
+            seen.push(format!("{what}: {:?}", levels(&words)));
         }
         Ok(ok(start_response).full(seen.join(", ")))
     })
@@ -146,6 +217,44 @@ pub(crate) const CASES: &[Case] = &[
             app: called
             app: disconnected - 0 bytes
             app: sent 200 13 bytes
+        "#,
+        ..Case::WIRE
+    },
+    Case {
+        name: "client_that_is_to_blame_is_no_failure",
+        says: "what a client is to blame for is in the log for whoever looks for it, once, cut or not",
+        rules: &[291],
+        settings: Some(keep_little),
+        app: |environ, start_response| match environ.path_info() {
+            "/report" => report_levels(environ, start_response, &["/status", "/cut", "/large"]),
+            _ => read(environ, start_response),
+        },
+        client: |c| {
+            const CHUNKED: &str = "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+                {case}Transfer-Encoding: chunked\r\n\r\n";
+            const TWENTY: &str = "14\r\n01234567890123456789\r\n0\r\n\r\n";
+            for (target, body) in [("status", "x\r\n"), ("cut", "x\r\n"), ("large", TWENTY)] {
+                c.connect();
+                c.send(&format!("POST {{root}}/{target} {CHUNKED}{body}"));
+                c.answer();
+            }
+            c.connect();
+            c.get("/report");
+        },
+        expect: r#"
+            400 by the server
+            connection: close
+            200
+            connection: close
+            "some"
+            cut
+            200
+            connection: close
+            "some"
+            cut
+            200
+            content-length: 48
+            "/status: [Debug], /cut: [Debug], /large: [Debug]"
         "#,
         ..Case::WIRE
     },
