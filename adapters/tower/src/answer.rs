@@ -169,7 +169,7 @@ impl<B: Body> ResponseBody<B> {
         let error = self.exchanged.response.error();
         if let Some(error) = error.filter(|error| !error.is_disconnected()) {
             let text = format_args!("cut: {error}");
-            self.exchanged.host.log.log(Level::Error, text);
+            self.exchanged.host.log.log(Level::of_cut(error), text);
         }
         CutOff(())
     }

@@ -141,7 +141,7 @@ impl<A: App> Line<A> {
             }
         };
         if let Some(error) = response.error().filter(|_| response.is_cut()) {
-            log(Level::Error, error);
+            log(Level::of_cut(error), error);
         }
         response.as_mut().finish(Some(end));
         end

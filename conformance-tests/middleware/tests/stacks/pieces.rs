@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use rgi_core::{AppExt, BoxApp, FieldName, Head, Middleware, app_fn};
+use rgi_core::{AppExt, BoxApp, EditHead, Error, FieldName, Head, Middleware, app_fn};
 use rgi_middleware::cookies::Key;
 use rgi_middleware::{
     AccessLog, BodyLimit, Cascade, Catch, Compression, ConcurrencyLimit, Conditional, Cookies,
@@ -104,6 +104,8 @@ pub(crate) const PIECES: &[Piece] = &[
     Piece {
         name: "compression",
         wrap: |app| with(app, Compression::new()),
+        // On each 304, whose 200 may have been compressed.
+        adds: &["vary"],
         ..PIECE
     },
     Piece {
@@ -290,14 +292,24 @@ pub(crate) fn stack(
         let added: Vec<_> = names.map(|name| FieldName::from_static(name)).collect();
         match added.is_empty() {
             true => app,
-            false => app
-                .map_start(move |head: &mut Head| {
-                    for name in &added {
-                        head.remove(name);
-                    }
-                })
-                .erased(),
+            false => app.map_start(TakeOff(added)).erased(),
         }
+    }
+}
+
+/// Takes fields off whatever is answered.
+#[derive(Clone)]
+struct TakeOff(Vec<FieldName>);
+
+impl EditHead for TakeOff {
+    fn edit(&mut self, head: &mut Head) {
+        for name in &self.0 {
+            head.remove(name);
+        }
+    }
+
+    fn edit_error(&mut self, error: &mut Error) {
+        self.edit(error.head_mut());
     }
 }
 

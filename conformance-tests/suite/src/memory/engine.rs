@@ -146,8 +146,9 @@ async fn answer<A: App>(
                 break written.is_err().then_some(Ending::Disconnected);
             }
             Some(Err(_)) => {
-                let error = response.error().map(ToString::to_string);
-                line.log(Level::Error, &format!("cut: {}", error.unwrap_or_default()));
+                if let Some(error) = response.error() {
+                    line.log(Level::of_cut(error), &format!("cut: {error}"));
+                }
                 line.end.reset();
                 written = Err(io::ErrorKind::ConnectionReset.into());
                 break None;
