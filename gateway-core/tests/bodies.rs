@@ -488,6 +488,39 @@ fn map_data_sees_all_bytes_and_no_length() {
 }
 
 #[test]
+fn map_data_keeps_the_promise_that_it_takes_away() {
+    let same = |data: Bytes| Ok(data);
+    let short = started(200).length(6).iter([chunk("abc")]).map_data(same);
+    assert_eq!(
+        all(short),
+        [
+            "start 200",
+            "data abc",
+            "error misuse: fewer bytes than the length promised"
+        ]
+    );
+    let long = started(200).length(4).iter([chunk("abc"), chunk("de")]);
+    assert_eq!(
+        all(long.map_data(same)),
+        [
+            "start 200",
+            "data abc",
+            "error misuse: more bytes than the length promised"
+        ]
+    );
+    // What is behind the length is never asked for.
+    let blocks = [chunk("abc")]
+        .into_iter()
+        .chain(std::iter::from_fn(|| panic!("asked on")));
+    assert_eq!(
+        all(started(200).length(3).iter(blocks).map_data(same)),
+        ["start 200", "data abc"]
+    );
+    let none = started(304).length(3).empty();
+    assert_eq!(all(none.map_data(same)), ["start 304"]);
+}
+
+#[test]
 fn map_data_may_fail() {
     let body = started(200)
         .full("abc")
