@@ -7,9 +7,9 @@ use std::{fmt, io};
 
 use http::StatusCode;
 
-use crate::Head;
 use crate::head::PooledHead;
 use crate::quiet::dispose;
+use crate::{Head, field};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -69,12 +69,12 @@ impl Error {
             Ok(error) => error as BoxError,
             Err(source) => source,
         };
-        let (kind, status) = inherited(&*source);
+        let (kind, status, head) = inherited(&*source);
         Error(Box::new(Repr {
             kind,
             status,
             source: Some(source.into()),
-            head: None,
+            head,
         }))
     }
 
@@ -90,10 +90,7 @@ impl Error {
     /// The status the server answers if this ends an exchange before its head is committed: what
     /// [`with_status`](Self::with_status) said, or 400, 413, 503 by kind, or 500.
     pub fn status(&self) -> StatusCode {
-        if let Some(head) = &self.0.head {
-            return head.status;
-        }
-        self.0.status.unwrap_or(match self.0.kind {
+        self.0.said().unwrap_or(match self.0.kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::Timeout | Kind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -124,6 +121,8 @@ impl Error {
         self.0.status = Some(status);
         let mut head = self.0.head.take().unwrap_or_else(PooledHead::new);
         head.status = status;
+        // What describes the content is of who makes it.
+        head.remove(&field::CONTENT_TYPE);
         head.set_length(None);
         head
     }
@@ -234,19 +233,27 @@ impl Error {
     pub(crate) fn twin(&self) -> Error {
         Error(Box::new(Repr {
             kind: self.0.kind,
-            status: self.0.status,
+            status: self.0.said(),
             source: self.0.source.clone(),
             head: None,
         }))
     }
 }
 
-/// Kind and status of the nearest [`Error`] among the causes of a foreign error.
-fn inherited(source: &(dyn StdError + 'static)) -> (Kind, Option<StatusCode>) {
+impl Repr {
+    /// The status that was set, by whatever means.
+    fn said(&self) -> Option<StatusCode> {
+        self.head.as_ref().map(|head| head.status).or(self.status)
+    }
+}
+
+/// What is of the nearest [`Error`] among the causes of a foreign error: its kind, status, and head.
+fn inherited(source: &(dyn StdError + 'static)) -> (Kind, Option<StatusCode>, Option<PooledHead>) {
     let mut next = Some(source);
     while let Some(error) = next {
         if let Some(Carried(error)) = error.downcast_ref() {
-            return (error.0.kind, error.0.status);
+            let head = error.0.head.as_ref();
+            return (error.0.kind, error.0.said(), head.map(|head| head.copy()));
         }
         // `io::Error::source` passes over the error it holds.
         next = match error
@@ -257,7 +264,7 @@ fn inherited(source: &(dyn StdError + 'static)) -> (Kind, Option<StatusCode>) {
             None => error.source(),
         };
     }
-    (Kind::Other, None)
+    (Kind::Other, None, None)
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {

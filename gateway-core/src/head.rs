@@ -168,6 +168,14 @@ impl Head {
         map
     }
 
+    /// Another one of the same status and fields.
+    pub(crate) fn copy(&self) -> PooledHead {
+        let mut copy = PooledHead::new();
+        copy.status = self.status;
+        copy.fields.extend_from_slice(&self.fields);
+        copy
+    }
+
     pub(crate) fn clear(&mut self) {
         self.status = StatusCode::OK;
         self.fields.clear();

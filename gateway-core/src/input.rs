@@ -102,6 +102,11 @@ impl Input {
         matches!(self.kind, Kind::Ended) && self.ahead.is_empty()
     }
 
+    /// Whether a read has failed: each further one does, too.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.kind, Kind::Failed(_))
+    }
+
     /// The trailer fields, once the end was read, if there were any.
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.trailers.as_deref()

@@ -196,6 +196,21 @@ fn the_answer_to_an_error_has_the_fields_it_was_given() {
     assert_eq!((reply.status(), seen), (503, 2));
 }
 
+#[derive(Debug)]
+struct Wrapped(Box<dyn std::error::Error + Send + Sync>);
+
+impl std::fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("wrapped")
+    }
+}
+
+impl std::error::Error for Wrapped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
 #[test]
 fn another_status_may_be_said_on_the_way() {
     fn hide(error: &mut Error) {
@@ -220,6 +235,18 @@ fn another_status_may_be_said_on_the_way() {
     hide(&mut error);
     let error = error.with_status(StatusCode::GONE);
     assert_eq!(error.status(), StatusCode::GONE);
+    // What was said survives being the cause of a foreign error.
+    let app = app_fn(|_, _: StartResponse| {
+        let mut error = Error::overloaded("x");
+        hide(&mut error);
+        let wrapped = std::io::Error::other(Wrapped(error.into()));
+        Script::new([Step::Item(Err(Error::new(wrapped)))])
+    });
+    let reply = Client::new(app).get("/").send();
+    assert_eq!(
+        (reply.status(), reply.header("retry-after")),
+        (404, Some("60"))
+    );
 }
 
 #[test]

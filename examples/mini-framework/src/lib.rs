@@ -191,7 +191,7 @@ fn page(mut started: Started) -> Full {
     let told = cause.filter(|_| code.is_client_error());
     let text = told.map(Error::to_string).unwrap_or_default();
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    if cause.is_some_and(Error::is_overloaded) {
+    if cause.is_some_and(Error::is_overloaded) && started.head().get(&RETRY_AFTER).is_none() {
         started = started.header(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     let html = format!("<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>\n");

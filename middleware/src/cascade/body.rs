@@ -139,7 +139,8 @@ fn ask<X: Body, B: App>(
     });
     let whole = returned.ok().and_then(|mut environ| {
         let input = environ.input();
-        let unread = input.consumed() == 0 && input.is_end() == spare.was_empty;
+        let unread =
+            input.consumed() == 0 && input.is_end() == spare.was_empty && !input.is_failed();
         unread.then_some(environ)
     });
     let Some(mut environ) = whole else {

@@ -69,6 +69,24 @@ fn a_limit_of_the_first_is_not_the_others() {
     assert_eq!(request.send().status(), 413);
 }
 
+/// A read that failed has taken something, although nothing of it was given out.
+#[test]
+fn a_read_that_failed_was_one() {
+    let first = async_fn(
+        async |mut environ: Environ, start_response: StartResponse| {
+            environ.map_input(|input| input.limit(3));
+            assert!(environ.input().collect(100).await.is_err());
+            Ok::<_, Error>(start_response.start(StatusCode::NOT_FOUND).full("first"))
+        },
+    );
+    let client = Client::new(first.with(Cascade::to(async_fn(other))));
+    let reply = client.post("/").chunks(["text"]).send();
+    assert_eq!(
+        (reply.status(), reply.text().as_str()),
+        (404, "404 Not Found\n")
+    );
+}
+
 #[test]
 fn the_other_is_asked_by_the_same_client() {
     let first = app_fn(|mut environ: Environ, start_response: StartResponse| {

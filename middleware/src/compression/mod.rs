@@ -39,7 +39,8 @@ pub use body::CompressionBody;
 ///
 /// What is compressed says so in `content-encoding`, has a weak entity tag (RFC 9110 8.8.3.3) and no
 /// `accept-ranges`. What could have been says `vary: accept-encoding`, compressed or not, and so does its
-/// 304, which has the weak tag where the client names that.
+/// 304, which has the weak tag where the client names that. A 304 of which it cannot be told, as it has no
+/// `content-type` (RFC 9110 15.4.5), says so, too.
 ///
 /// A body of one block stays one, with a length. Of longer ones what there is goes out when the
 /// application has nothing more ready, and when it says [`Flush`](rgi_core::Event::Flush). An

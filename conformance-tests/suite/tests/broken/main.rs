@@ -100,6 +100,7 @@ fn clean_end_on_a_cut() {
     breaks(
         &[
             "body_is_dropped_on_every_path",
+            "client_that_is_to_blame_is_no_failure",
             "cut_after_commit_is_visible",
             "cut_for_http_1_0_is_a_reset",
             "error_text_is_not_sent",
