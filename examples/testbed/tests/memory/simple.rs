@@ -48,10 +48,11 @@ fn the_environ_is_shown() {
     let headers = value["headers"].as_array().unwrap();
     assert!(headers.contains(&two("1")) && headers.contains(&two("2")));
     let facts = value["server"].as_object().unwrap();
-    assert_eq!(facts.len(), 13, "a fact is missing, or new");
+    assert_eq!(facts.len(), 14, "a fact is missing, or new");
     assert_eq!(facts["may_block"], true);
     assert_eq!(facts["sendfile"], false);
     assert_eq!(facts["http2"], false);
+    assert_eq!(facts["process"], serde_json::Value::Null);
 }
 
 #[test]
