@@ -20,6 +20,7 @@ use super::fork::fork;
 use super::link::{self, Word};
 use super::memory;
 use super::pid_file::PidFile;
+use super::places::Places;
 use super::signals::{Heard, Signals};
 use super::{Ended, News, Options, Program, Supervisor, WorkerEnd, WorkerProcess};
 
@@ -43,6 +44,7 @@ pub(super) struct Master<'a, P: Program> {
     /// The one that a reload has begun.
     next: Option<Generation<P::Plan>>,
     generations: u64,
+    /// The oldest first.
     children: Vec<Child>,
     /// All of the first generation have been ready.
     is_booted: bool,
@@ -350,7 +352,7 @@ impl<'a, P: Program> Master<'a, P> {
                 Err(_) => return,
             };
             if let Some(at) = self.children.iter().position(|child| child.pid == pid) {
-                let child = self.children.swap_remove(at);
+                let child = self.children.remove(at);
                 self.mourn(&child, end);
             } else if self.is_successor(pid.as_raw() as u32) {
                 self.successor = None;
@@ -457,47 +459,35 @@ impl<'a, P: Program> Master<'a, P> {
         if let Some(next) = &self.next {
             let (number, target) = (next.number, next.target);
             self.fill(number, target);
-            if self.ready(number) >= target {
+            if self.places(number, target).are_served() {
                 self.promote();
             }
         }
         let (number, target) = (self.current.number, self.current.target);
-        let retiring = self.of(number).any(|child| child.retires.is_some());
-        // One at a time is replaced: its successor comes before it goes.
-        let wanted = target + usize::from(retiring);
-        self.fill(number, wanted);
+        self.fill(number, target);
         if self.stopping.is_some() {
             return;
         }
-        if !self.is_booted && self.ready(number) >= target {
+        if !self.is_booted && self.places(number, target).are_served() {
             self.boot();
         }
-        let there = self.of(number).count();
-        if there > wanted {
-            self.dismiss(number, there - wanted, "is one too many");
-        } else if retiring && self.ready(number) >= wanted {
-            self.dismiss(number, 1, "is replaced");
+        while let Some(at) = self.places(number, target).leaver() {
+            self.dismiss(at);
         }
     }
 
-    /// The workers of a generation that nobody has told to end.
-    fn of(&self, generation: u64) -> impl Iterator<Item = &Child> {
-        let children = self.children.iter();
-        children.filter(move |child| child.generation == generation && child.is_wanted())
-    }
-
-    fn ready(&self, generation: u64) -> usize {
-        self.of(generation).filter(|child| child.is_ready()).count()
+    fn places(&self, generation: u64, target: usize) -> Places {
+        Places::of(generation, target, &self.children)
     }
 
     /// Starts what is missing.
-    fn fill(&mut self, generation: u64, wanted: usize) {
-        while self.of(generation).count() < wanted {
+    fn fill(&mut self, generation: u64, target: usize) {
+        while let Some(index) = self.places(generation, target).open() {
             let now = Instant::now();
             if self.backoff.wait(now).is_some() {
                 return;
             }
-            if let Err(error) = self.spawn(generation, now) {
+            if let Err(error) = self.spawn(generation, index, now) {
                 self.supervisor
                     .log
                     .log(Level::Error, format_args!("cannot start a worker: {error}"));
@@ -510,9 +500,7 @@ impl<'a, P: Program> Master<'a, P> {
         }
     }
 
-    fn spawn(&mut self, generation: u64, now: Instant) -> Result<(), Error> {
-        let taken: Vec<usize> = self.of(generation).map(|child| child.index).collect();
-        let index = (0..).find(|index| !taken.contains(index)).unwrap_or(0);
+    fn spawn(&mut self, generation: u64, index: usize, now: Instant) -> Result<(), Error> {
         let (link, lifeline) = link::pair()?;
         self.supervisor.hooks.pre_fork(index);
         let Some(pid) = fork()? else {
@@ -611,24 +599,16 @@ impl<'a, P: Program> Master<'a, P> {
         self.program.tell(&self.current.plan, News::Ready);
     }
 
-    /// Has so many workers end: first who is to retire, then who came last.
-    fn dismiss(&mut self, generation: u64, count: usize, why: &str) {
-        let now = Instant::now();
+    /// Has a worker end that is one too many, or replaced.
+    fn dismiss(&mut self, at: usize) {
         let patience = patience(&self.current.options);
-        let log = self.supervisor.log.clone();
-        for _ in 0..count {
-            let children = self.children.iter_mut();
-            let of = children.filter(|it| it.generation == generation && it.is_wanted());
-            let Some(child) = of.max_by_key(|it| (it.retires.is_some(), it.index)) else {
-                return;
-            };
-            let why = child.retires.unwrap_or(why);
-            log.log(
-                Level::Info,
-                format_args!("worker {} {why}: stopping it", child.pid),
-            );
-            child.stop(patience, now);
-        }
+        let child = &mut self.children[at];
+        let why = child.retires.unwrap_or("is one too many");
+        self.supervisor.log.log(
+            Level::Info,
+            format_args!("worker {} {why}: stopping it", child.pid),
+        );
+        child.stop(patience, Instant::now());
     }
 }
 

@@ -17,6 +17,9 @@
 //! beside the old ones; when all are ready the old ones are told to stop, and if one does not get
 //! that far the old ones go on. Recycling is the same for a single worker.
 //!
+//! The workers of a generation are numbered from 0, below how many are wanted. One that replaces
+//! another has its number, whatever the reason: until the old one has ended there are two of it.
+//!
 //! The master has one thread for life, so forking is safe at any time, and holds no lock, no
 //! runtime and nothing of the application's.
 //!
@@ -35,6 +38,7 @@ mod link;
 mod master;
 mod memory;
 mod pid_file;
+mod places;
 mod signals;
 mod successor;
 mod worker;

@@ -1,6 +1,6 @@
 //! Worker processes under a master: what the log, the processes and the clients show.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -78,25 +78,63 @@ fn workers_serve_and_end_with_their_master() {
     }
 }
 
+/// Asks which worker answers: its number and its id.
+fn who(address: &str) -> (usize, u32) {
+    let answer = exchange(connect(address), &GET.replacen('/', "/process", 1)).unwrap();
+    let (_, line) = answer.trim_end().rsplit_once('\n').unwrap();
+    let (number, pid) = line.rsplit_once(' ').unwrap();
+    let number = number.strip_prefix("Some(").unwrap();
+    let number = number.strip_suffix(')').unwrap();
+    (number.parse().unwrap(), pid.parse().unwrap())
+}
+
 #[test]
 fn each_worker_knows_its_number() {
-    let told =
-        |address: &str| exchange(connect(address), &GET.replacen('/', "/process", 1)).unwrap();
     for server in ServerKind::COMPILED {
-        let (program, address, workers) = two(*server, &[]);
-        let number = |text: &str| {
-            let (_, line) = text.trim_end().rsplit_once('\n').unwrap();
-            let (number, pid) = line.rsplit_once(' ').unwrap();
-            let at = workers.iter().position(|it| it.to_string() == pid);
-            assert_eq!(number, format!("{at:?}"));
-            at
+        let (program, address, old) = two(*server, &[]);
+        let ask = |workers: &[u32]| {
+            for _ in 0..4 {
+                let (number, pid) = who(&address);
+                assert_eq!(workers.get(number), Some(&pid));
+            }
         };
-        for _ in 0..4 {
-            assert!(number(&told(&address)).is_some());
-        }
+        ask(&old);
+        program.signal(Signal::HUP);
+        let new = program.lines_with(" started", 2);
+        program.line_with("reloaded");
+        old.into_iter().for_each(gone);
+        ask(&new.iter().map(|line| started(line)).collect::<Vec<_>>());
         program.signal(Signal::TERM);
         assert_eq!(program.end().0, Some(0));
     }
+}
+
+#[test]
+fn a_worker_that_replaces_another_has_its_number() {
+    let (program, address, first) = two(ServerKind::default(), &["--max-requests", "5"]);
+    let mut numbers: HashMap<u32, usize> = first.into_iter().zip(0..).collect();
+    // Each serves so few that others have to come.
+    while numbers.len() < 6 {
+        let (number, pid) = who(&address);
+        assert!(number < 2, "worker {pid} is number {number} of two");
+        assert_eq!(*numbers.entry(pid).or_insert(number), number);
+    }
+    program.signal(Signal::TERM);
+    let (code, lines) = program.end();
+    assert_eq!(code, Some(0));
+    // One at a time is replaced: who goes next is whom the last that started replaces.
+    let (mut new, mut seen) = (None, 0);
+    for line in lines {
+        if line.ends_with(" started") {
+            new = numbers.get(&started(&line));
+        } else if let Some((who, _)) = line.split_once(" has served its requests: stopping it") {
+            let (_, old) = who.rsplit_once(' ').unwrap();
+            let Some(new) = new.take() else { continue };
+            assert_eq!(numbers.get(&old.parse().unwrap()), Some(new), "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "{seen} were seen replaced");
 }
 
 #[test]
