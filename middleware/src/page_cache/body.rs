@@ -42,7 +42,7 @@ struct Waiting<A> {
 struct Seat {
     cache: Arc<Cache>,
     wait: Wait,
-    /// It is the second flight that it waits for: that of its own variant.
+    /// It is the second flight that it waits for: that of its own variant, or kind.
     again: bool,
     patience: Sleep,
 }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use rgi_core::{Environ, Error, Event, FieldName, Head, field};
 
 use super::flight::{Landing, Lead};
 use super::forget::Target;
+use super::kind::Kind;
 use super::page::{Ask, Page};
 use super::{Cache, rules};
 use crate::fields;
@@ -50,7 +51,7 @@ pub(super) struct Keeping {
     refreshes: Option<Arc<Page>>,
     forgotten: u64,
     personal: Personal,
-    has_cookie: bool,
+    kind: Kind,
     /// The head, once it came.
     page: Option<Page>,
     length: Option<u64>,
@@ -63,7 +64,7 @@ enum Seen {
     /// More is to come.
     Part,
     Whole,
-    /// It is none to keep, and nor will be the next one.
+    /// It is none to keep, and nor will be the next one to such a request.
     Passes,
     /// It says nothing about the next one.
     Nothing,
@@ -80,7 +81,7 @@ impl Fill {
             hash: origin.hash,
             forgotten: cache.marks.forgotten(origin.hash),
             personal: Personal::default(),
-            has_cookie: origin.headers.contains_key(header::COOKIE),
+            kind: Kind::of(&origin.headers),
             cache,
             origin: Some(origin),
             lead,
@@ -158,10 +159,13 @@ impl Keeping {
     }
 
     fn begin(&mut self, head: &Head, is_last: bool) -> Seen {
-        if is_its_own(head.status) {
+        if is_failure(head.status) {
             return Seen::Nothing;
         }
-        self.page = self.origin.take().and_then(|origin| page(origin, head));
+        self.page = self
+            .origin
+            .take()
+            .and_then(|origin| page(origin, head, self.kind));
         self.length = head.length();
         let longest = self.cache.settings.longest as u64;
         match self.length {
@@ -176,7 +180,7 @@ impl Keeping {
     /// Whether it is for this client alone. One without cookies has nothing of its own: what it gets is for all
     /// who have none.
     fn is_personal(&self) -> bool {
-        self.personal.is_changed() || (self.personal.is_looked_at() && self.has_cookie)
+        self.personal.is_changed() || (self.personal.is_looked_at() && self.kind.has_cookie())
     }
 
     fn keep(&mut self) {
@@ -206,14 +210,14 @@ impl Keeping {
         };
         let page = Arc::new(page);
         self.cache.settings.store.insert(page.clone());
-        self.cache.marks.set_passes(self.hash, false);
+        self.cache.marks.set_kept(self.hash, self.kind);
         if let Some(lead) = self.lead.take() {
             lead.land(Landing::Page(page));
         }
     }
 
     fn pass(&mut self) {
-        self.cache.marks.set_passes(self.hash, true);
+        self.cache.marks.set_passes(self.hash, self.kind);
         if let Some(lead) = self.lead.take() {
             lead.land(Landing::Passes);
         }
@@ -228,22 +232,14 @@ impl Drop for Keeping {
     }
 }
 
-/// Whether a response is an answer to how its request asked, or a failure: it does not say that what the
-/// next one gets cannot be kept.
-fn is_its_own(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::PARTIAL_CONTENT
-            | StatusCode::NOT_MODIFIED
-            | StatusCode::PRECONDITION_FAILED
-            | StatusCode::RANGE_NOT_SATISFIABLE
-    ) || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
+/// Whether a response does not say that what the next one gets cannot be kept.
+fn is_failure(status: StatusCode) -> bool {
+    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
 /// The page that a response begins, if it may be kept.
-fn page(origin: Origin, head: &Head) -> Option<Page> {
-    let authorized = origin.headers.contains_key(header::AUTHORIZATION);
-    let times = rules::times(head, authorized)?;
+fn page(origin: Origin, head: &Head, kind: Kind) -> Option<Page> {
+    let times = rules::times(head, kind.is_authorized())?;
     let mut varied = Vec::new();
     for line in head.get_all(&field::VARY) {
         for name in fields::split(line.to_str().ok()?) {

@@ -69,14 +69,15 @@ impl Cache {
             });
         }
         // Who wants a new one, or refreshes, waits for nobody.
-        let alone = refreshes.is_some() || !wishes.takes_any() || self.marks.passes(ask.hash);
-        let key = match &waited {
-            None => Some(ask.hash),
-            Some(waited) => waited.next(&ask, &self.hashes),
+        let key = self.marks.key(&ask);
+        let alone = refreshes.is_some() || !wishes.takes_any() || self.marks.passes(key);
+        let flight = match &waited {
+            None => Some(key),
+            Some(waited) => waited.next(key, &ask, &self.hashes),
         };
-        let lead = match key.filter(|_| !alone) {
+        let lead = match flight.filter(|_| !alone) {
             None => None,
-            Some(key) => match self.flights.join(key, now) {
+            Some(flight) => match self.flights.join(flight, now) {
                 Place::Behind(wait) => return Err(wait),
                 Place::First(lead) => Some(lead),
             },
@@ -100,9 +101,13 @@ impl Waited {
         }
     }
 
-    /// What to wait for now: once for those of the same variant, when it is known what makes one.
-    fn next(&self, ask: &Ask<'_>, hashes: &RandomState) -> Option<u64> {
-        let page = self.page().filter(|_| !self.again)?;
-        Some(page.variant(ask, hashes))
+    /// What to wait for now: once for those of the same variant, when it is known what makes one; or for those
+    /// of the same kind, when what came may have been for one of another kind alone.
+    fn next(&self, key: u64, ask: &Ask<'_>, hashes: &RandomState) -> Option<u64> {
+        let next = || match self.page() {
+            Some(page) => page.variant(key, ask, hashes),
+            None => key,
+        };
+        (!self.again).then(next)
     }
 }

@@ -26,6 +26,7 @@ mod body;
 mod fill;
 mod flight;
 mod forget;
+mod kind;
 mod lookup;
 mod marks;
 mod memory;
@@ -66,7 +67,8 @@ use marks::Marks;
 /// and without a copy. Of requests for one that is not, one is answered by the application, and the
 /// others wait for what it brings ([`patience`](Self::patience)); if it brings nothing, as when its client
 /// leaves or it fails, the next one goes. Where it turned out that what a target answers cannot be kept,
-/// nobody waits for the next answer. In the time of
+/// nobody waits for the next answer; where that may come of what its request had, which is credentials, cookies,
+/// conditions or a range, it is so for requests that have the same of these alone. In the time of
 /// `stale-while-revalidate` (RFC 5861) one request brings the new page, and the others have the old one.
 /// A success of an unsafe method has the pages of its target and of where it points to forgotten
 /// (RFC 9111 4.4).

@@ -125,10 +125,11 @@ impl Page {
         }
     }
 
-    /// A number for what a request has of what it varies by: that of those who would have the same variant.
-    pub(super) fn variant(&self, ask: &Ask<'_>, hashes: &impl BuildHasher) -> u64 {
+    /// A number for what a request has of what it varies by: that of those of its key who would have the same
+    /// variant.
+    pub(super) fn variant(&self, key: u64, ask: &Ask<'_>, hashes: &impl BuildHasher) -> u64 {
         let mut hasher = hashes.build_hasher();
-        hasher.write_u64(ask.hash);
+        hasher.write_u64(key);
         for (name, _) in &self.varied {
             for value in ask.headers.get_all(name) {
                 hasher.write(value.as_bytes());

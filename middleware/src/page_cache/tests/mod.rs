@@ -1,4 +1,5 @@
 mod flight;
+mod kinds;
 mod meanwhile;
 mod memory;
 #[cfg(all(feature = "auth", feature = "sessions"))]
