@@ -111,6 +111,15 @@ impl Flights {
         waiting.sum()
     }
 
+    /// Whether somebody is at it, or at one of its flights.
+    #[cfg(test)]
+    pub(super) fn are_locked(&self) -> bool {
+        match self.0.try_lock() {
+            Ok(flights) => flights.values().any(|it| it.state.try_lock().is_err()),
+            Err(_) => true,
+        }
+    }
+
     /// Takes a flight out, so that who comes now begins another one.
     fn end(flights: &mut HashMap<u64, Arc<Flight>>, flight: &Arc<Flight>) {
         if flights
@@ -121,16 +130,15 @@ impl Flights {
         }
     }
 
-    /// Changes a flight by one who leaves it. Where nobody is away then, the next one is woken to go; where
-    /// nobody waits, too, it ends.
-    fn leave(&self, flight: &Arc<Flight>, change: impl FnOnce(&mut State)) {
+    /// Changes a flight by one who leaves it, and gives its waker. Where nobody is away then, the next one is
+    /// woken to go; where nobody waits, too, it ends.
+    fn leave(&self, flight: &Arc<Flight>, change: impl FnOnce(&mut State) -> Option<Waker>) {
         let mut flights = lock(&self.0);
         let mut state = lock(&flight.state);
-        change(&mut state);
-        if state.landed.is_some() || state.away > 0 {
-            return;
-        }
+        let left = change(&mut state);
+        let goes_on = state.landed.is_some() || state.away > 0;
         let next = match state.waiting.first_entry() {
+            _ if goes_on => None,
             Some(mut next) => next.get_mut().take(),
             None => {
                 Flights::end(&mut flights, flight);
@@ -139,6 +147,7 @@ impl Flights {
         };
         // A waker is foreign code: not under the locks.
         drop((state, flights));
+        drop(left);
         if let Some(next) = next {
             next.wake();
         }
@@ -153,10 +162,11 @@ impl State {
         ticket
     }
 
-    fn go(&mut self, ticket: u64) {
-        self.waiting.remove(&ticket);
+    /// Has one go, and gives its waker.
+    fn go(&mut self, ticket: u64) -> Option<Waker> {
         self.away += 1;
         self.sent += 1;
+        self.waiting.remove(&ticket).flatten()
     }
 }
 
@@ -167,7 +177,7 @@ impl Lead {
         Flights::end(&mut flights, &self.flight);
         drop(flights);
         let mut state = lock(&self.flight.state);
-        state.landed.get_or_insert(landing);
+        state.landed.get_or_insert_with(|| landing.clone());
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.into_values().flatten().for_each(Waker::wake);
@@ -176,7 +186,10 @@ impl Lead {
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        self.flights.leave(&self.flight, |state| state.away -= 1);
+        self.flights.leave(&self.flight, |state| {
+            state.away -= 1;
+            None
+        });
     }
 }
 
@@ -190,23 +203,23 @@ impl Wait {
 
     /// Waits for its turn: something came, or nobody is away any more.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Turn> {
+        // Wakers are foreign code: they are cloned before the lock, and dropped behind it.
+        let waker = cx.waker().clone();
         let mut state = lock(&self.flight.state);
         if let Some(landing) = &state.landed {
             return Poll::Ready(Turn::Landed(landing.clone()));
         }
-        if state.away == 0 {
-            state.go(self.ticket);
-            return Poll::Ready(Turn::Goes(self.lead()));
-        }
-        let waker = state.waiting.entry(self.ticket).or_default();
-        let is_same = waker.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
-        let stale = match is_same {
-            true => None,
-            false => waker.replace(cx.waker().clone()),
+        let goes = state.away == 0;
+        let stale = match goes {
+            true => state.go(self.ticket),
+            false => state.waiting.insert(self.ticket, Some(waker)).flatten(),
         };
         drop(state);
         drop(stale);
-        Poll::Pending
+        match goes {
+            true => Poll::Ready(Turn::Goes(self.lead())),
+            false => Poll::Pending,
+        }
     }
 
     /// Wants to go though others are away. Each time that these took `patience`, as many may go as went
@@ -225,7 +238,9 @@ impl Wait {
             return Err(patience - took);
         }
         state.allowed = state.allowed.saturating_sub(1);
-        state.go(self.ticket);
+        let stale = state.go(self.ticket);
+        drop(state);
+        drop(stale);
         Ok(Turn::Goes(self.lead()))
     }
 }
@@ -234,7 +249,7 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let ticket = self.ticket;
         self.flights.leave(&self.flight, |state| {
-            state.waiting.remove(&ticket);
+            state.waiting.remove(&ticket).flatten()
         });
     }
 }

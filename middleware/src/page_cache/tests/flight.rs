@@ -1,7 +1,7 @@
 //! Who goes when, at moments that are given.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -124,4 +124,44 @@ fn the_last_one_ends_it() {
     assert_eq!(flights.len(), 0);
     drop(first(&flights, now));
     assert_eq!(flights.len(), 0);
+}
+
+/// Looks, when it is dropped, whether a lock is held.
+struct Looks(Arc<Flights>, Arc<AtomicBool>);
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        self.1.fetch_or(self.0.are_locked(), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn wakers_are_dropped_behind_the_locks() {
+    let (flights, begun) = (Arc::<Flights>::default(), Instant::now());
+    let under = Arc::<AtomicBool>::default();
+    let lead = first(&flights, begun);
+    let [leaves, hurries, sits, goes_on, stays] = [(); 5].map(|()| behind(&flights, begun));
+    let seat = |wait: &Wait| {
+        let waker = Waker::from(Arc::new(Looks(flights.clone(), under.clone())));
+        assert!(wait.poll(&mut Context::from_waker(&waker)).is_pending());
+    };
+    for wait in [&leaves, &hurries, &sits, &goes_on, &stays] {
+        seat(wait);
+    }
+    drop(leaves);
+    let other = goes(hurries.hurry(begun + PATIENCE, PATIENCE).ok().unwrap());
+    seat(&sits);
+    drop((lead, other));
+    let Poll::Ready(turn) = poll(&goes_on) else {
+        panic!("nobody is away")
+    };
+    goes(turn).land(Landing::Passes);
+    assert!(poll(&stays).is_ready());
+    drop((sits, hurries, goes_on, stays));
+    assert!(!under.load(Ordering::SeqCst));
+    assert_eq!(Arc::strong_count(&under), 1, "all were dropped");
 }
