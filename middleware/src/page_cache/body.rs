@@ -44,7 +44,8 @@ struct Seat {
     wait: Wait,
     /// It is the second flight that it waits for: that of its own variant, or kind.
     again: bool,
-    patience: Sleep,
+    /// What is left of its patience.
+    patience: Option<Sleep>,
 }
 
 impl Seat {
@@ -54,12 +55,16 @@ impl Seat {
             let turn = match self.wait.poll(cx) {
                 Poll::Ready(turn) => turn,
                 Poll::Pending => {
-                    ready!(Pin::new(&mut self.patience).poll(cx));
+                    if let Some(sleep) = &mut self.patience {
+                        ready!(Pin::new(sleep).poll(cx));
+                        // It is over, and not polled again, also where a landing comes now.
+                        self.patience = None;
+                    }
                     let patience = self.cache.settings.patience;
                     match self.wait.hurry(Instant::now(), patience) {
                         Ok(turn) => turn,
                         Err(left) => {
-                            self.patience = environ.timer().sleep(left);
+                            self.patience = Some(environ.timer().sleep(left));
                             continue;
                         }
                     }
@@ -101,7 +106,7 @@ impl<A: App> PageCacheBody<A> {
             cache,
             wait,
             again: false,
-            patience,
+            patience: Some(patience),
         };
         PageCacheBody {
             waiting: Some(Waiting { call, seat }),

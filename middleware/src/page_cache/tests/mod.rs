@@ -2,6 +2,7 @@ mod flight;
 mod kinds;
 mod meanwhile;
 mod memory;
+mod patience;
 #[cfg(all(feature = "auth", feature = "sessions"))]
 mod personal;
 mod together;
