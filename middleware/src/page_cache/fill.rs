@@ -183,6 +183,10 @@ impl Keeping {
         self.personal.is_changed() || (self.personal.is_looked_at() && self.kind.has_cookie())
     }
 
+    fn was_forgotten(&self) -> bool {
+        self.cache.marks.forgotten(self.hash) != self.forgotten
+    }
+
     fn keep(&mut self) {
         let Some(mut page) = self.page.take() else {
             return;
@@ -197,7 +201,7 @@ impl Keeping {
         let is_short = self
             .length
             .is_some_and(|length| length != self.gathered as u64);
-        if is_short || self.cache.marks.forgotten(self.hash) != self.forgotten {
+        if is_short || self.was_forgotten() {
             return;
         }
         page.body = match &mut self.chunks[..] {
@@ -210,10 +214,21 @@ impl Keeping {
         };
         let page = Arc::new(page);
         self.cache.settings.store.insert(page.clone());
+        // Who had its target forgotten since may have found the store without it.
+        if self.was_forgotten() {
+            return self.remove(&page);
+        }
         self.cache.marks.set_kept(self.hash, self.kind);
         if let Some(lead) = self.lead.take() {
             lead.land(Landing::Page(page));
         }
+    }
+
+    fn remove(&self, page: &Page) {
+        let headers = HeaderMap::new();
+        let hashes = &self.cache.hashes;
+        let ask = Ask::parts(page.scheme, &page.host, &page.target, &headers, hashes);
+        self.cache.settings.store.remove(&ask);
     }
 
     fn pass(&mut self) {

@@ -35,6 +35,7 @@ impl Target {
         for target in std::iter::once(&*self.target).chain(pointed) {
             let headers = HeaderMap::new();
             let ask = Ask::parts(self.scheme, &self.host, target, &headers, &cache.hashes);
+            // First: one who keeps a page looks at it once more when the page is there.
             cache.marks.forget(ask.hash);
             cache.settings.store.remove(&ask);
         }

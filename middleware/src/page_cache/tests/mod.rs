@@ -5,6 +5,7 @@ mod memory;
 mod patience;
 #[cfg(all(feature = "auth", feature = "sessions"))]
 mod personal;
+mod steps;
 mod together;
 
 use std::sync::Arc;
