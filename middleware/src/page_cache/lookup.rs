@@ -79,7 +79,16 @@ impl Cache {
             None => None,
             Some(flight) => match self.flights.join(flight, now) {
                 Place::Behind(wait) => return Err(wait),
-                Place::First(lead) => Some(lead),
+                Place::First(lead) => {
+                    // One may have brought it since it was looked for.
+                    let since = self.settings.store.get(&ask);
+                    if let Some(page) = since.filter(|page| page.is_fresh(page.age(now))) {
+                        let age = page.age(now);
+                        lead.land(Landing::Page(page.clone()));
+                        return Ok(Lookup::Hit(page, age));
+                    }
+                    Some(lead)
+                }
             },
         };
         let fill = Fill::new(self.clone(), Origin::of(&ask), lead, refreshes);

@@ -105,7 +105,8 @@ impl fmt::Debug for PageCache {
     }
 }
 
-/// Keeps pages. It is asked on the thread that serves the request, with each request: it may not wait.
+/// Keeps pages. It is asked on the thread that serves the request, with each request, and twice before one goes
+/// to the application: it may not wait.
 pub trait Store: Send + Sync {
     /// The page that [fits](Page::fits), whether it is fresh or not.
     fn get(&self, ask: &Ask<'_>) -> Option<Arc<Page>>;

@@ -1,12 +1,13 @@
 //! What happens between one step and the next.
 
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use rgi_core::testing::Client;
 use rgi_core::{AppExt, BoxBody, Environ, Error, Full, StartResponse, StatusCode, app_fn};
 
 use super::super::{Ask, Memory, Page, PageCache, Store};
-use super::together::{Calls, gathering, kept};
+use super::together::{Calls, gathering, kept, until};
 
 /// What is done, once.
 #[derive(Default)]
@@ -25,18 +26,21 @@ impl Once {
     }
 }
 
-/// Does something before it keeps a page.
+/// Does something when it has looked for a page, or before it keeps one.
 #[derive(Clone)]
 struct Interrupted(Arc<Steps>);
 
 struct Steps {
     memory: Memory,
+    looked: Once,
     keeps: Once,
 }
 
 impl Store for Interrupted {
     fn get(&self, ask: &Ask<'_>) -> Option<Arc<Page>> {
-        self.0.memory.get(ask)
+        let found = self.0.memory.get(ask);
+        self.0.looked.act();
+        found
     }
 
     fn insert(&self, page: Arc<Page>) {
@@ -52,6 +56,7 @@ impl Store for Interrupted {
 fn interrupted() -> (Arc<Steps>, PageCache) {
     let steps = Arc::new(Steps {
         memory: Memory::new(1 << 20),
+        looked: Once::default(),
         keeps: Once::default(),
     });
     let cache = PageCache::new(Interrupted(steps.clone()));
@@ -78,4 +83,23 @@ fn a_page_that_is_forgotten_just_before_it_is_there_does_not_stay() {
     });
     let get = || client.get("/").send().text();
     assert_eq!([get(), get(), get()], ["1", "2", "2"]);
+}
+
+#[test]
+fn who_looked_just_before_a_page_is_there_does_not_go_for_it() {
+    let (steps, cache) = interrupted();
+    let calls = Arc::<Calls>::default();
+    let app = gathering(&calls, 1, page).with(&cache);
+    let get = || Client::new(&app).get("/").send().text();
+    thread::scope(|scope| {
+        scope.spawn(get);
+        until(|| calls.made() == 1);
+        let (calls, flights) = (calls.clone(), cache.0.flights.clone());
+        steps.looked.set(move || {
+            calls.go();
+            until(|| flights.len() == 0);
+        });
+        assert_eq!(get(), "1");
+    });
+    assert_eq!((calls.made(), cache.0.flights.len()), (1, 0));
 }
