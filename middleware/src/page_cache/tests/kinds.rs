@@ -66,24 +66,25 @@ fn ask(app: &impl App, target: &str, fields: &[Field]) -> Reply {
     get.send()
 }
 
-fn all() -> Vec<Field> {
-    let mut all = vec![AUTHORIZATION, CONDITION, RANGE];
+const ALL: &[Field] = &[
+    AUTHORIZATION,
+    CONDITION,
+    RANGE,
     #[cfg(feature = "cookies")]
-    all.push(COOKIE);
-    all
-}
+    COOKIE,
+];
 
 #[test]
 fn one_call_serves_all_where_nothing_is_looked_at() {
-    for first in all() {
+    for &first in ALL {
         let (calls, cache) = (Arc::<Calls>::default(), cache());
         let app = &holding(&calls, 1, answer).with(&cache);
         let others = thread::scope(|scope| {
             scope.spawn(|| ask(app, "/", &[first]));
             until(|| calls.made() == 1);
-            let others: Vec<_> = all()
-                .into_iter()
-                .map(|field| scope.spawn(move || ask(app, "/", &[field]).text()))
+            let others: Vec<_> = ALL
+                .iter()
+                .map(|&field| scope.spawn(move || ask(app, "/", &[field]).text()))
                 .collect();
             until(|| cache.0.flights.waiting() == others.len());
             calls.go();
@@ -100,7 +101,7 @@ fn one_call_serves_all_where_nothing_is_looked_at() {
 
 #[test]
 fn what_is_for_one_alone_has_the_others_wait_all_the_same() {
-    for field in all() {
+    for &field in ALL {
         // Others come while it is on its way, and then when it came.
         for held in [1, 2] {
             let (calls, cache) = (Arc::<Calls>::default(), cache());
@@ -126,7 +127,7 @@ fn what_is_for_one_alone_has_the_others_wait_all_the_same() {
 
 #[test]
 fn what_is_for_one_alone_is_waited_for_by_nobody() {
-    for field in all() {
+    for &field in ALL {
         let calls = Arc::<Calls>::default();
         let app = holding(&calls, 2, answer).with(cache());
         let status = ask(&app, "/?looks", &[field]).status();
@@ -142,7 +143,7 @@ fn what_is_for_one_alone_is_waited_for_by_nobody() {
 
 #[test]
 fn those_who_wait_behind_such_a_one_go_at_once() {
-    for field in all() {
+    for &field in ALL {
         let (calls, cache) = (Arc::<Calls>::default(), cache());
         let made = calls.clone();
         let together = move |call: usize, environ: &mut Environ, start_response: StartResponse| {
