@@ -1,4 +1,7 @@
 //! The buckets, by the generic cell rate algorithm: of each, the moment at which it will be full.
+//!
+//! Not those of the crate `governor`: its stores grow with the clients, whose number is for anybody to
+//! choose, and a store of one's own is not told the time by which it could forget them.
 
 use std::collections::HashMap;
 use std::hash::RandomState;
