@@ -37,7 +37,7 @@ pub(crate) use {
 
 /// Reads the cookies of each request, and sets those that the application changed (RFC 6265). The
 /// application finds them in the request's extensions: [`Jar`]. Responses that it looked at them for say
-/// `vary: cookie`.
+/// `vary: cookie`. The server's answer to an error sets none.
 #[derive(Clone, Default)]
 pub struct Cookies {
     key: Option<Key>,
