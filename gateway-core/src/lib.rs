@@ -67,8 +67,8 @@ pub use app::{
 };
 pub use body::{
     BlockingBody, Body, BodyExt, BoxBody, CancelBody, CatchPanics, Either, FileBody, Flatten, Full,
-    Hold, Iter, LocalBoxBody, MapDataBody, MapStartBody, Push, Recover, Streaming, Upgrading,
-    Write, Writer,
+    Hold, Iter, LocalBoxBody, MapDataBody, MapStartBody, Promised, Push, Recover, Streaming,
+    Upgrading, Write, Writer,
 };
 pub use environ::{
     End, Environ, Facts, Gone, Loan, Outcome, Peer, Sleep, Stopping, Timer, Vars, percent_decode,

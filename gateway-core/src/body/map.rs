@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::Body;
+use super::{Body, Promised};
 use crate::middleware::EditHead;
 use crate::{Error, Event, FileRegion};
 
@@ -58,8 +58,7 @@ pin_project! {
         body: B,
         f: F,
         file: Option<Box<FileRegion>>,
-        // Of the promised length.
-        left: Option<u64>,
+        promised: Promised,
         begun: bool,
     }
 }
@@ -73,23 +72,10 @@ impl<B, F> MapDataBody<B, F> {
             body,
             f,
             file: None,
-            left: None,
+            promised: Promised::default(),
             begun: false,
         }
     }
-}
-
-/// Takes what comes off the promised length, which outside nobody knows any more: a surplus, and an end
-/// that comes too early, would pass for a whole body.
-fn take(left: &mut Option<u64>, bytes: u64) -> Result<(), Error> {
-    let Some(promised) = left else {
-        return Ok(());
-    };
-    match promised.checked_sub(bytes) {
-        Some(rest) => *promised = rest,
-        None => return Err(Error::misuse("more bytes than the length promised")),
-    }
-    Ok(())
 }
 
 impl<B: Body, F: FnMut(Bytes) -> Result<Bytes, Error>> Stream for MapDataBody<B, F> {
@@ -105,35 +91,32 @@ impl<B: Body, F: FnMut(Bytes) -> Result<Bytes, Error>> Stream for MapDataBody<B,
                     Err(error) => return Poll::Ready(Some(Err(error.into()))),
                 }
             }
-            if *this.begun && *this.left == Some(0) {
+            if *this.begun && this.promised.is_kept() {
                 return Poll::Ready(None);
             }
             return Poll::Ready(match ready!(this.body.as_mut().poll_next(cx)) {
                 Some(Ok(Event::Start(mut started))) => {
                     let head = started.head_mut();
-                    *this.left = head.length();
+                    *this.promised = Promised::new(head.length());
                     head.set_length(None);
                     head.set_file(false);
                     Some(Ok(Event::Start(started)))
                 }
                 Some(Ok(Event::Data(data))) => {
                     *this.begun |= !data.is_empty();
-                    let taken = take(this.left, data.len() as u64);
+                    let taken = this.promised.take(data.len() as u64);
                     Some(taken.and_then(|()| (this.f)(data)).map(Event::Data))
                 }
                 Some(Ok(Event::File(region))) => {
                     *this.begun = true;
-                    match take(this.left, region.len()) {
+                    match this.promised.take(region.len()) {
                         Ok(()) => *this.file = Some(region),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }
                     continue;
                 }
                 // One that gives nothing at all is that of a HEAD, or of a 304.
-                None if *this.begun && this.left.is_some_and(|left| left > 0) => {
-                    let short = "fewer bytes than the length promised";
-                    Some(Err(Error::misuse(short)))
-                }
+                None if *this.begun => this.promised.finish().err().map(Err),
                 other => other,
             });
         }
@@ -142,7 +125,7 @@ impl<B: Body, F: FnMut(Bytes) -> Result<Bytes, Error>> Stream for MapDataBody<B,
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.file {
             Some(_) => (0, None),
-            None if self.begun && self.left == Some(0) => (0, Some(0)),
+            None if self.begun && self.promised.is_kept() => (0, Some(0)),
             None => (
                 self.body.size_hint().0,
                 self.body.size_hint().1.filter(|upper| *upper == 0),

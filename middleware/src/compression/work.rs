@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use rgi_core::{Body, Error, Event, FileRegion, Head, field};
+use rgi_core::{Body, Error, Event, FileRegion, Head, Promised, field};
 
 use super::code;
 use crate::coding::{Coding, Encoder};
@@ -23,8 +23,8 @@ const BLOCK: usize = 8 * 1024;
 pub(super) struct Work {
     /// `None` once the coding is ended.
     encoder: Option<Encoder>,
-    /// Bytes left of the length that the application promised, of which nobody knows behind this.
-    left: Option<u64>,
+    /// By the application.
+    promised: Promised,
     /// Whether each block goes out at once.
     eager: bool,
     /// Whether the encoder was given bytes that did not come out yet.
@@ -50,7 +50,7 @@ impl Work {
     fn new(coding: Coding, length: Option<u64>, eager: bool) -> Result<Work, Error> {
         Ok(Work {
             encoder: Some(Encoder::new(coding)?),
-            left: length,
+            promised: Promised::new(length),
             eager,
             holds: false,
             data: Bytes::new(),
@@ -100,7 +100,7 @@ impl Work {
                 Some(chunk) => self.data = chunk,
                 None => self.file = None,
             }
-        } else if self.left == Some(0) {
+        } else if self.promised.is_kept() {
             self.finish()?;
         } else {
             match body.as_mut().poll_next(cx) {
@@ -124,7 +124,7 @@ impl Work {
         encoder.write(&piece)?;
         self.holds = true;
         let is_done = self.data.is_empty();
-        if is_done && (last || self.left == Some(0)) && self.file.is_none() {
+        if is_done && (last || self.promised.is_kept()) && self.file.is_none() {
             self.finish()?;
         } else if is_done && self.eager {
             self.flush()?;
@@ -137,11 +137,11 @@ impl Work {
     pub(super) fn take(&mut self, event: Event) -> Result<(), Error> {
         match event {
             Event::Data(data) => {
-                self.count(data.len() as u64)?;
+                self.promised.take(data.len() as u64)?;
                 self.data = data;
             }
             Event::File(region) => {
-                self.count(region.len())?;
+                self.promised.take(region.len())?;
                 self.file = Some(region);
             }
             Event::Flush => {
@@ -153,15 +153,6 @@ impl Work {
                 self.finish()?;
                 self.out.push_back(other);
             }
-        }
-        Ok(())
-    }
-
-    /// Takes bytes of the application off the length that it promised.
-    fn count(&mut self, bytes: u64) -> Result<(), Error> {
-        if let Some(left) = &mut self.left {
-            let less = left.checked_sub(bytes);
-            *left = less.ok_or_else(|| Error::misuse("more bytes than the length promised"))?;
         }
         Ok(())
     }
@@ -183,9 +174,7 @@ impl Work {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        if self.left.is_some_and(|left| left > 0) {
-            return Err(Error::misuse("fewer bytes than the length promised"));
-        }
+        self.promised.finish()?;
         if let Some(encoder) = self.encoder.take() {
             self.out.push_back(Event::Data(encoder.finish()?));
         }

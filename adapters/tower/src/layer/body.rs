@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use rgi_core::{Body, Error, Event, FileRegion, Hold};
+use rgi_core::{Body, Error, Event, FileRegion, Hold, Promised};
 
 use super::shared::{Shared, lock};
 use crate::BoxError;
@@ -21,8 +21,7 @@ pub struct InnerBody<B> {
     hold: Hold,
     first: Option<Event>,
     file: Option<Box<FileRegion>>,
-    /// What is left of what was promised.
-    length: Option<u64>,
+    promised: Promised,
     ended: bool,
     shared: Shared,
 }
@@ -44,27 +43,24 @@ impl<B: Body> InnerBody<B> {
             ended: first.is_none(),
             first,
             file: None,
-            length,
+            promised: Promised::new(length),
             shared,
         }
     }
 
     fn give(&mut self, data: Bytes) -> Polled {
-        if let Some(left) = &mut self.length {
-            let Some(less) = left.checked_sub(data.len() as u64) else {
-                return self.fail(Error::misuse("more bytes than the length promised"));
-            };
-            *left = less;
+        match self.promised.take(data.len() as u64) {
+            Ok(()) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            Err(error) => self.fail(error),
         }
-        Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
     /// The application has no more to give.
     fn end(&mut self) -> Polled {
         self.ended = true;
-        match self.length {
-            None | Some(0) => Poll::Ready(None),
-            Some(_) => self.fail(Error::misuse("fewer bytes than the length promised")),
+        match self.promised.finish() {
+            Ok(()) => Poll::Ready(None),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -76,7 +72,7 @@ impl<B: Body> InnerBody<B> {
 
     /// Whether all that was promised is given: the body is asked no more (RGI 152).
     fn is_full(&self) -> bool {
-        self.length == Some(0) && self.first.is_none()
+        self.promised.is_kept() && self.first.is_none()
     }
 }
 
@@ -109,7 +105,7 @@ impl<B: Body> HttpBody for InnerBody<B> {
                 Event::Data(data) if data.is_empty() => {}
                 Event::Data(data) => return this.give(data),
                 Event::File(region) => this.file = Some(region),
-                Event::Trailers(_) if this.length.is_some() => return this.end(),
+                Event::Trailers(_) if this.promised.left().is_some() => return this.end(),
                 Event::Trailers(trailers) => {
                     this.ended = true;
                     return Poll::Ready(Some(Ok(Frame::trailers(*trailers))));
@@ -126,7 +122,7 @@ impl<B: Body> HttpBody for InnerBody<B> {
         let is_over = || self.hold.size_hint(&self.body).1 == Some(0);
         let over = self.ended
             || self.is_full()
-            || self.length.is_none() && self.first.is_none() && is_over();
+            || self.promised.left().is_none() && self.first.is_none() && is_over();
         over && self.file.is_none()
     }
 
@@ -135,7 +131,10 @@ impl<B: Body> HttpBody for InnerBody<B> {
             // The connection's bytes are no content.
             Some(Event::Upgrade(_)) => SizeHint::with_exact(0),
             _ if self.ended && self.file.is_none() => SizeHint::with_exact(0),
-            _ => self.length.map_or_else(SizeHint::new, SizeHint::with_exact),
+            _ => self
+                .promised
+                .left()
+                .map_or_else(SizeHint::new, SizeHint::with_exact),
         }
     }
 }
